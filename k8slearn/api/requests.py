@@ -1,0 +1,92 @@
+"""What a client asks of an API server: one request, the same in-process and over HTTP.
+
+A *transport* is anything with ``handle(request)`` and ``watch(request, bell)``: the API server
+itself, a wire that loses messages, or an HTTP connection. The client does not know which it has.
+
+Kubernetes: apiserver/pkg/endpoints/request (RequestInfo).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from k8slearn.api.kinds import Kinds
+from k8slearn.api.objects import Key, Object, make_key
+
+
+@dataclass(slots=True)
+class Request:
+    """One call. `body` is an object for writes, the patch for patches."""
+
+    verb: str  # create, get, list, watch, update, patch, delete, deletecollection
+    resource: str  # as the Kinds table knows it
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    body: Any = None
+    options: dict[str, Any] = field(default_factory=dict)
+    user: str = "system:admin"
+
+    @property
+    def key(self) -> Key:
+        return make_key(self.namespace, self.name)
+
+    @property
+    def writes(self) -> bool:
+        return self.verb not in ("get", "list", "watch")
+
+
+class WatchEvent(NamedTuple):
+    """What a watch delivers."""
+
+    type: str  # ADDED, MODIFIED, DELETED, BOOKMARK
+    object: Object
+    revision: int
+
+
+class Watch(Protocol):
+    """A stream of events about one resource, read at the reader's pace."""
+
+    resource: str
+    revision: int
+
+    def peek(self) -> WatchEvent | None:
+        """The next event, left in place; None when nothing is new. Raises Expired."""
+
+    def take(self) -> WatchEvent | None:
+        """The next event; the watch moves past it."""
+
+    @property
+    def lag(self) -> int:
+        """How many events are waiting."""
+
+    def seek(self, revision: int) -> None:
+        """Read on from just after `revision`. Only watches of a simulation can."""
+
+    def close(self) -> None:
+        """Stop listening."""
+
+
+class ObjectList(list[Object]):
+    """The items of a list, and the revision at which all of them were true together."""
+
+    def __init__(self, items: list[Object], revision: int, kind: str = "List") -> None:
+        super().__init__(items)
+        self.revision = revision
+        self.kind = kind
+
+
+class Transport(Protocol):
+    """Carries requests to an API server."""
+
+    @property
+    def kinds(self) -> Kinds:
+        """The kinds that server serves. Kubernetes: discovery"""
+
+    def handle(self, request: Request) -> Any:
+        """The answer: an object, an ObjectList or a Status. Raises ApiError."""
+
+    def watch(self, request: Request, bell: Callable[[], None] | None = None) -> Watch:
+        """A watch; `bell` is rung whenever it has something new."""

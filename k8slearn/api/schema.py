@@ -1,0 +1,87 @@
+"""Decoding: is this the kind of data it claims to be? Types are checked; nulls and zeros vanish.
+
+`types.json` says which fields each built-in type has (`tools/generate_types.py` writes it). Each type is
+compiled once into the checkers of `checkers.py`, which copy what they accept: a decoded object is nobody
+else's. Rules about *values* (a port below 65536) are not here but in `apiserver/validation`.
+
+The messages are those of Go's JSON decoder.
+Kubernetes: apimachinery/pkg/runtime/serializer/json, sigs.k8s.io/json
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from k8slearn.api.checkers import SCALARS, Field, List, Map, Struct, Trouble, Type
+from k8slearn.api.errors import BadRequest
+from k8slearn.api.kinds import Resource
+from k8slearn.api.objects import Object, edit
+
+
+def decode(
+    resource: Resource, obj: Object, *, field_validation: str = "Warn"
+) -> tuple[Object, list[str]]:
+    """(a checked copy, warnings). Unknown fields: ``Ignore`` and ``Warn`` drop them, ``Strict`` refuses.
+
+    Kinds without a table entry (custom resources) are copied as they are.
+    """
+    root = _root(resource.api_version, resource.kind)
+    if root is None:
+        return edit(obj), []
+    trouble = Trouble()
+    try:
+        found = root.decode(obj, None, trouble)
+    except ValueError as wrong:
+        raise _refused(resource, str(wrong)) from None
+    if trouble.mismatch:
+        raise _refused(resource, trouble.mismatch)
+    if trouble.unknown and field_validation == "Strict":
+        raise _refused(resource, f"strict decoding error: {', '.join(trouble.unknown)}")
+    named = {"apiVersion": resource.api_version, "kind": resource.kind}
+    return {**named, **found}, trouble.unknown if field_validation == "Warn" else []
+
+
+def _refused(resource: Resource, why: str) -> BadRequest:
+    return BadRequest(f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {why}')
+
+
+def fields_of(resource: Resource) -> dict[str, str] | None:
+    """The top-level fields of a kind and their types, as types.json spells them; None for custom resources."""
+    name = _table()["kinds"].get(f"{resource.api_version} {resource.kind}")
+    return _table()["types"][name] if name else None
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return json.loads(files("k8slearn.api").joinpath("types.json").read_bytes())
+
+
+@cache
+def _root(api_version: str, kind: str) -> Type | None:
+    name = _table()["kinds"].get(f"{api_version} {kind}")
+    return _type(name) if name else None
+
+
+@cache
+def _type(spelt: str) -> Type:
+    """The checker for a type: ``int32``, ``[v1.Container]``, ``{quantity}``, ``v1.PodSpec``."""
+    if spelt in SCALARS:
+        return SCALARS[spelt]
+    if spelt[0] == "[":
+        return List(_type(spelt[1:-1]))
+    if spelt[0] == "{":
+        return Map(_type(spelt[1:-1]))
+    return Struct(spelt, _fields)
+
+
+def _fields(name: str) -> dict[str, Field]:
+    return {field: _field(spelt) for field, spelt in _table()["types"][name].items()}
+
+
+def _field(spelt: str) -> Field:
+    """``?`` at the end: a zero is kept, as empty structs always are. ``!``: it is written in any case."""
+    of = _type(spelt.rstrip("!?"))
+    return Field(of, spelt[-1] in "!?" or isinstance(of, Struct), spelt[-1] == "!")

@@ -1,0 +1,210 @@
+"""What a write goes through before it may be stored: a list of stages, each a small function.
+
+A stage looks at the `Write` and changes ``write.object``, or raises an ApiError, in which case
+nothing has happened. Nothing in here touches the store except to read.
+
+Kubernetes: apiserver/pkg/registry/generic/registry/store.go (Create, Update), registry/rest/create.go
+and update.go, and the admission chain in apiserver/pkg/admission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from k8slearn.api import errors, schema
+from k8slearn.api.clock import timestamp
+from k8slearn.api.kinds import Resource
+from k8slearn.api.objects import Key, Object, edit, make_key, meta
+from k8slearn.api.requests import Request
+from k8slearn.apiserver import strategy
+from k8slearn.apiserver.allocation import allocate
+from k8slearn.apiserver.defaults import admit_pod, default
+from k8slearn.apiserver.validation import validate
+
+if TYPE_CHECKING:
+    from k8slearn.apiserver.server import ApiServer
+
+
+@dataclass(slots=True)
+class Write:
+    """One write on its way: what was sent, what it has become, and what is stored now."""
+
+    request: Request
+    resource: Resource
+    object: Object
+    old: Object | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def key(self) -> Key:
+        m = self.object["metadata"]
+        return make_key(m.get("namespace", ""), m.get("name", ""))
+
+
+Stage = Callable[["ApiServer", Write], None]
+
+
+def run(server: ApiServer, write: Write, stages: tuple[Stage, ...]) -> None:
+    for stage in stages:
+        stage(server, write)
+
+
+# --- the stages ------------------------------------------------------------------------------
+
+
+def decode(server: ApiServer, write: Write) -> None:
+    """Is it an object of this kind at all? Wrong types are refused, unknown fields dropped."""
+    resource, body = write.resource, write.object
+    if not isinstance(body, dict):
+        raise errors.BadRequest(f"the object provided is unrecognized (must be of type {resource.kind})")
+    sent = (body.get("apiVersion") or resource.api_version, body.get("kind") or resource.kind)
+    if sent != (resource.api_version, resource.kind):
+        raise errors.BadRequest(
+            f"{sent[1]} in version {sent[0]!r} cannot be handled as a {resource.kind}"
+        )
+    strictness = write.request.options.get("fieldValidation", "Warn")
+    obj, warnings = schema.decode(resource, body, field_validation=strictness)
+    write.object = {"apiVersion": sent[0], "kind": sent[1], **obj, "metadata": dict(obj.get("metadata") or {})}
+    write.warnings += warnings
+
+
+def match_url(server: ApiServer, write: Write) -> None:
+    """The name and namespace in the object must be those of the request, or absent."""
+    m, request = write.object["metadata"], write.request
+    if write.resource.namespaced and m.setdefault("namespace", request.namespace) != request.namespace:
+        raise errors.BadRequest(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    if not write.resource.namespaced:
+        m.pop("namespace", None)
+    name = m.get("name") or (request.name if write.request.verb != "create" else "")
+    if request.verb != "create" and name != request.name:
+        raise errors.BadRequest(
+            f"the name of the object ({name}) does not match the name on the URL ({request.name})"
+        )
+    if name:
+        m["name"] = name
+
+
+def namespace_lifecycle(server: ApiServer, write: Write) -> None:
+    """Nothing is born in a namespace that is not there or is going away. Kubernetes: NamespaceLifecycle."""
+    if not write.resource.namespaced:
+        return
+    name = write.object["metadata"]["namespace"]
+    namespace = server.store.get("namespaces", name)
+    if namespace is None:
+        raise errors.not_found("namespaces", "", name)
+    if "deletionTimestamp" in namespace["metadata"]:
+        obj_name = write.object["metadata"].get("name", "")
+        error = errors.refused(
+            write.resource.plural,
+            write.resource.group,
+            obj_name,
+            f"unable to create new content in namespace {name} because it is being terminated",
+        )
+        message = f"namespace {name} is being terminated"
+        error.details["causes"] = [
+            {"reason": "NamespaceTerminating", "message": message, "field": "metadata.namespace"}
+        ]
+        raise error
+
+
+def prepare_create(server: ApiServer, write: Write) -> None:
+    """What only the server may say: uid, creation time, generation 1, no status yet."""
+    m = write.object["metadata"]
+    if m.pop("resourceVersion", None):
+        raise errors.BadRequest("resourceVersion should not be set on objects to be created")
+    for given in ("uid", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"):
+        m.pop(given, None)
+    if not m.get("name") and m.get("generateName"):
+        m["name"] = server.generate_name(write.resource, m)
+    m["uid"] = server.dice.uid(server.store.revision, write.resource.name, m.get("name"))
+    m["creationTimestamp"] = timestamp(server.clock.now)
+    if strategy.has_generation(write.resource):
+        m["generation"] = 1
+    if write.resource.has_status:
+        write.object.pop("status", None)
+    strategy.set_initial_status(write.object)
+
+
+def prepare_update(server: ApiServer, write: Write) -> None:
+    """A client of the main resource cannot change what is the server's, nor the status."""
+    assert write.old is not None
+    old, m = write.old, write.object["metadata"]
+    for kept in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
+        if kept in old["metadata"]:
+            m.setdefault(kept, old["metadata"][kept])
+    m["resourceVersion"] = old["metadata"]["resourceVersion"]
+    m.pop("generation", None)
+    strategy.keep_server_fields(write.resource, write.object, old)
+    if write.resource.has_status:
+        write.object.pop("status", None)
+        if "status" in old:
+            write.object["status"] = old["status"]
+    if strategy.has_generation(write.resource):
+        changed = strategy.asks_for_something_new(write.resource, old, write.object)
+        m["generation"] = old["metadata"].get("generation", 0) + changed
+
+
+def prepare_status(server: ApiServer, write: Write) -> None:
+    """The status subresource changes the status, and annotations that speak of it; nothing else.
+
+    (The Deployment controller writes its revision annotation in this way. Custom resources are stricter.)
+    """
+    assert write.old is not None
+    status, annotations = write.object.get("status"), write.object["metadata"].get("annotations")
+    write.object = {**write.old, "status": edit(status)} if status is not None else dict(write.old)
+    if annotations and strategy.is_builtin(write.resource):
+        write.object["metadata"] = {**write.old["metadata"], "annotations": edit(annotations)}
+
+
+def fill_defaults(server: ApiServer, write: Write) -> None:
+    """What was left unsaid, as the API documents it. The stored object says everything."""
+    write.object = edit(write.object)
+    default(write.resource, write.object)
+
+
+def admit(server: ApiServer, write: Write) -> None:
+    """Mutating admission of new objects: what the cluster adds on its own account."""
+    if write.resource.kind == "Pod":
+        admit_pod(write.object)
+    allocate(server, write.resource, write.object, write.old)
+
+
+def check(server: ApiServer, write: Write) -> None:
+    """Every rule that the finished object breaks, all at once."""
+    broken = validate(write.resource, write.object, write.old, write.request.subresource)
+    if broken:
+        m = meta(write.object)
+        raise errors.invalid_object(
+            write.resource.kind, write.resource.group, m.get("name") or m.get("generateName", ""), broken
+        )
+
+
+CREATE: tuple[Stage, ...] = (
+    decode,
+    match_url,
+    namespace_lifecycle,
+    prepare_create,
+    fill_defaults,
+    admit,
+    check,
+)
+UPDATE: tuple[Stage, ...] = (decode, match_url, prepare_update, fill_defaults, admit, check)
+STATUS: tuple[Stage, ...] = (decode, match_url, prepare_status, check)
+
+
+def stages_for(request: Request) -> tuple[Stage, ...]:
+    """Which stages a write passes, in order."""
+    if request.subresource == "status":
+        return STATUS
+    return CREATE if request.verb == "create" else UPDATE
+
+
+def unchanged(old: Object, new: dict[str, Any]) -> bool:
+    """Would writing `new` change anything? A write that changes nothing is not written."""
+    a, b = dict(old["metadata"]), dict(new["metadata"])
+    a.pop("resourceVersion", None), b.pop("resourceVersion", None)
+    return a == b and {**old, "metadata": 0} == {**new, "metadata": 0}

@@ -1,0 +1,40 @@
+"""The room of validation: which rules does an object break? All of them are told at once.
+
+It looks, and never changes anything. Read `shapes` first (how a rule is written), then the tables in the
+order of your interest: `metadata`, `pods`, `workloads`, `services`, `others`; `updates` says what may not
+change once it is there.
+
+Kubernetes: pkg/apis/*/validation/validation.go
+"""
+
+from __future__ import annotations
+
+from k8slearn.api.errors import FieldError
+from k8slearn.api.kinds import Resource
+from k8slearn.api.objects import Object
+from k8slearn.apiserver.validation import others, pods, services, workloads
+from k8slearn.apiserver.validation.metadata import check_metadata, check_metadata_update
+from k8slearn.apiserver.validation.shapes import Check
+from k8slearn.apiserver.validation.updates import check_update
+
+KINDS: dict[str, Check] = {**pods.KINDS, **workloads.KINDS, **services.KINDS, **others.KINDS}
+BUILTIN_GROUPS = frozenset(["", "apps", "batch", "autoscaling", "policy"])
+
+
+def validate(
+    resource: Resource, obj: Object, old: Object | None = None, subresource: str = ""
+) -> list[FieldError]:
+    """Every rule that `obj` breaks; with `old`, also those for a change from `old` to `obj`.
+
+    Custom resources have nothing here but their metadata. A change of the status is not held against the
+    rules of the spec, which has not changed.
+    """
+    builtin = resource.group in BUILTIN_GROUPS or resource.group.endswith(".k8s.io")
+    errors = check_metadata(resource, obj)
+    if old is not None:
+        errors += check_metadata_update(obj["metadata"], old["metadata"])
+        if builtin and not subresource:
+            errors += check_update(resource.kind, obj, old)
+    if builtin and not subresource and resource.kind in KINDS:
+        errors += KINDS[resource.kind](obj, "")
+    return errors

@@ -1,0 +1,228 @@
+"""The rules of a container: its ports, environment, probes and resources.
+
+Kubernetes: pkg/apis/core/validation/validation.go (validateContainerCommon, validateProbe ...)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from k8slearn.api import formats, quantities
+from k8slearn.api.errors import FieldError, duplicate, forbidden, invalid, required
+from k8slearn.apiserver.validation.shapes import (
+    NEGATIVE,
+    Between,
+    Each,
+    OneOf,
+    Shape,
+    Spelt,
+    dns_label,
+    natural,
+    port,
+    port_or_name,
+)
+
+Spec = dict[str, Any]
+STANDARD = frozenset(["cpu", "memory", "ephemeral-storage"])
+
+
+def _trimmed(text: str, path: str) -> Iterable[FieldError]:
+    if text != text.strip():
+        yield invalid(path, text, "must not have leading or trailing whitespace")
+
+
+# --- ports and environment ----------------------------------------------------------------------
+
+_PORT = Shape(
+    {
+        "name": Spelt(formats.port_name),
+        "containerPort": port,
+        "hostPort": port,
+        "protocol": OneOf("TCP", "UDP", "SCTP"),
+    },
+    needs=("containerPort",),
+)
+
+
+def _one_source(allowed: tuple[str, ...], source: Spec, path: str) -> Iterable[FieldError]:
+    found = [s for s in allowed if s in source]
+    if not found:
+        listed = ", ".join(f"`{s}`" for s in allowed[:-1])
+        yield invalid(path, "", f"must specify one of: {listed} or `{allowed[-1]}`")
+    elif len(found) > 1:
+        yield invalid(path, "", "may not have more than one field specified at a time")
+
+
+_ENV_SOURCES = ("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef")
+
+
+def _env_value(env: Spec, path: str) -> Iterable[FieldError]:
+    source = env.get("valueFrom")
+    if source is None:
+        return
+    yield from _one_source(_ENV_SOURCES, source, f"{path}.valueFrom")
+    if env.get("value"):
+        yield invalid(f"{path}.valueFrom", "", "may not be specified when `value` is not empty")
+
+
+def _env_from(source: Spec, path: str) -> Iterable[FieldError]:
+    return _one_source(("configMapRef", "secretRef"), source, path)
+
+
+_KEY = Shape({"key": Spelt(formats.config_key)}, needs=("key",))
+_NAMED_KEY = Shape({"key": Spelt(formats.config_key)}, needs=("name", "key"))
+_VALUE_FROM = Shape(
+    {
+        "fieldRef": Shape({}, needs=("fieldPath",)),
+        "resourceFieldRef": Shape({}, needs=("resource",)),
+        "configMapKeyRef": _NAMED_KEY,
+        "secretKeyRef": _NAMED_KEY,
+    }
+)
+_ENV = Shape({"name": Spelt(formats.env_name), "valueFrom": _VALUE_FROM}, needs=("name",), also=(_env_value,))
+
+# --- probes -------------------------------------------------------------------------------------
+
+_HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
+
+
+def _one_handler(handler: Spec, path: str) -> Iterable[FieldError]:
+    found = [h for h in (*_HANDLERS, "sleep") if h in handler]
+    if not found:
+        yield required(path, "must specify a handler type")
+    for other in found[1:]:
+        yield forbidden(f"{path}.{other}", "may not specify more than 1 handler type")
+
+
+_HANDLER: dict[str, Any] = {
+    "exec": Shape({}, needs=("command",)),
+    "httpGet": Shape(
+        {
+            "port": port_or_name,
+            "scheme": OneOf("HTTP", "HTTPS"),
+            "httpHeaders": Each(Shape({"name": Spelt(formats.http_header)})),
+        },
+        needs=("path",),
+    ),
+    "tcpSocket": Shape({"port": port_or_name}),
+    "grpc": Shape({"port": port}),
+}
+_NUMBERS = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")
+_PROBE = Shape({**_HANDLER, **dict.fromkeys(_NUMBERS, natural)}, also=(_one_handler,))
+_LIFECYCLE = Shape(dict.fromkeys(["postStart", "preStop"], Shape(_HANDLER, also=(_one_handler,))))
+
+
+def _once_is_enough(probe: Spec, path: str) -> Iterable[FieldError]:
+    """A container is not restarted *until it succeeded twice*."""
+    if probe.get("successThreshold", 1) != 1:
+        yield invalid(f"{path}.successThreshold", probe["successThreshold"], "must be 1")
+
+
+_ONCE = Shape(_PROBE.fields, also=(_one_handler, _once_is_enough))
+
+# --- resources ----------------------------------------------------------------------------------
+
+
+def _resources(resources: Spec, path: str) -> Iterable[FieldError]:
+    """Kubernetes: ValidateContainerResourceRequirements"""
+    limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
+    for field, found in (("limits", limits), ("requests", requests)):
+        for name, quantity in found.items():
+            yield from resource_amount(name, quantity, f"{path}.{field}[{name}]")
+    for name in requests:
+        yield from _within_limit(name, requests[name], limits.get(name), path)
+
+
+def resource_amount(name: str, quantity: str, path: str) -> Iterable[FieldError]:
+    if not (name in STANDARD or name.startswith("hugepages-")):
+        yield from _resource_name(name, path)
+        if "/" in name and quantities.milli(quantity) % 1000:
+            yield invalid(path, quantity, "must be an integer")
+    if quantities.parse(quantity) < 0:
+        yield invalid(path, quantity, NEGATIVE)
+
+
+def _resource_name(name: str, path: str) -> Iterable[FieldError]:
+    yield from (invalid(path, name, problem) for problem in formats.label_key(name))
+    if "/" not in name:
+        yield invalid(path, name, "must be a standard resource type or fully qualified")
+        yield invalid(path, name, "must be a standard resource for containers")
+
+
+def _within_limit(name: str, request: str, limit: str | None, path: str) -> Iterable[FieldError]:
+    overcommit = name in STANDARD
+    if limit is None:
+        if not overcommit:
+            yield required(f"{path}.limits", "Limit must be set for non overcommitable resources")
+    elif overcommit and quantities.parse(request) > quantities.parse(limit):
+        yield invalid(f"{path}.requests", request, f"must be less than or equal to {name} limit of {limit}")
+    elif not overcommit and quantities.parse(request) != quantities.parse(limit):
+        yield invalid(f"{path}.requests", request, f"must be equal to {name} limit of {limit}")
+
+
+# --- the whole ----------------------------------------------------------------------------------
+
+
+def _privileges(context: Spec, path: str) -> Iterable[FieldError]:
+    if context.get("privileged") and context.get("allowPrivilegeEscalation") is False:
+        detail = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
+        yield invalid(f"{path}.allowPrivilegeEscalation", False, detail)
+
+
+def _mount_paths_differ(container: Spec, path: str) -> Iterable[FieldError]:
+    seen: set[str] = set()
+    for i, mount in enumerate(container.get("volumeMounts") or ()):
+        where = mount.get("mountPath", "")
+        if where in seen:
+            yield invalid(f"{path}.volumeMounts[{i}].mountPath", where, "must be unique")
+        seen.add(where)
+
+
+def _port_names_differ(container: Spec, path: str) -> Iterable[FieldError]:
+    seen: set[str] = set()
+    for i, found in enumerate(container.get("ports") or ()):
+        if (name := found.get("name", "")) and name in seen:
+            yield duplicate(f"{path}.ports[{i}].name", name)
+        seen.add(name)
+
+
+def _sub_path(text: str, path: str) -> Iterable[FieldError]:
+    if text.startswith("/"):
+        yield invalid(path, text, "must be a relative path")
+    if ".." in text.split("/"):
+        yield invalid(path, text, "must not contain '..'")
+
+
+_CONTAINER: dict[str, Any] = {
+    "name": dns_label,
+    "image": _trimmed,
+    "imagePullPolicy": OneOf("Always", "IfNotPresent", "Never"),
+    "terminationMessagePolicy": OneOf("File", "FallbackToLogsOnError"),
+    "ports": Each(_PORT),
+    "env": Each(_ENV),
+    "envFrom": Each(_env_from),
+    "resources": _resources,
+    "volumeMounts": Each(Shape({"subPath": _sub_path}, needs=("name", "mountPath"))),
+    "livenessProbe": _ONCE,
+    "startupProbe": _ONCE,
+    "readinessProbe": _PROBE,
+    "lifecycle": _LIFECYCLE,
+    "securityContext": Shape(
+        dict.fromkeys(["runAsUser", "runAsGroup"], Between(0, 2**31 - 1)), also=(_privileges,)
+    ),
+}
+_BESIDES = (_mount_paths_differ, _port_names_differ)
+
+
+def _sidecars_only(container: Spec, path: str) -> Iterable[FieldError]:
+    """An init container that ends cannot be probed; one that always restarts (a sidecar) can."""
+    if container.get("restartPolicy") == "Always":
+        return
+    for field in ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe"):
+        if field in container:
+            yield forbidden(f"{path}.{field}", "may not be set for init containers without restartPolicy=Always")
+
+
+CONTAINER = Shape(_CONTAINER, needs=("name", "image"), also=_BESIDES)
+INIT_CONTAINER = Shape(_CONTAINER, needs=("name", "image"), also=(*_BESIDES, _sidecars_only))

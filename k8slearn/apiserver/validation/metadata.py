@@ -1,0 +1,137 @@
+"""Rules that hold for every kind: names, labels, owners, finalizers, and what of it may never change.
+
+Kubernetes: apimachinery/pkg/api/validation/objectmeta.go; the names: Validate*Name in pkg/apis/*/validation
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from k8slearn.api import formats
+from k8slearn.api.errors import FieldError, forbidden, invalid, required
+from k8slearn.api.kinds import Resource
+from k8slearn.api.objects import Object
+from k8slearn.apiserver.validation.shapes import NEGATIVE, labels
+
+ANNOTATIONS_LIMIT = 256 * 1024  # bytes, keys and values together
+FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
+
+
+def path_segment(name: str) -> list[str]:
+    """A name that only has to fit into a URL: roles and their bindings. Kubernetes: IsValidPathSegmentName"""
+    if name in (".", ".."):
+        return [f"may not be '{name}'"]
+    return [f"may not contain '{c}'" for c in "/%" if c in name]
+
+
+def _cron_job_name(name: str) -> list[str]:
+    """The jobs' names add a time to it, and must still fit into a label."""
+    too_long = ["must be no more than 52 characters"] if len(name) > 52 else []
+    return formats.dns_subdomain(name) + too_long
+
+
+# Kinds whose names are not DNS subdomains.
+NAMES: dict[str, formats.Check] = {
+    "Namespace": formats.dns_label,
+    "Service": formats.dns_1035_label,
+    "StatefulSet": formats.dns_label,
+    "CronJob": _cron_job_name,
+    **dict.fromkeys(["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"], path_segment),
+}
+
+
+def check_metadata(resource: Resource, obj: Object) -> list[FieldError]:
+    m, errors = obj["metadata"], _names(resource, obj["metadata"])
+    if m.get("generation", 0) < 0:
+        errors.append(invalid("metadata.generation", m["generation"], NEGATIVE))
+    for field, check in _FIELDS.items():
+        if found := m.get(field):
+            errors += check(found, f"metadata.{field}")
+    return errors
+
+
+def _names(resource: Resource, m: dict[str, Any]) -> list[FieldError]:
+    spelt, errors = NAMES.get(resource.kind, formats.dns_subdomain), []
+    if prefix := m.get("generateName"):
+        masked = prefix[:-2] + "a" if len(prefix) > 1 and prefix.endswith("-") else prefix
+        errors += [invalid("metadata.generateName", prefix, problem) for problem in spelt(masked)]
+    if name := m.get("name"):
+        errors += [invalid("metadata.name", name, problem) for problem in spelt(name)]
+    else:
+        errors.append(required("metadata.name", "name or generateName is required"))
+    namespace = m.get("namespace")
+    if resource.namespaced and not namespace:
+        errors.append(required("metadata.namespace"))
+    elif resource.namespaced:
+        errors += [invalid("metadata.namespace", namespace, problem) for problem in formats.dns_label(namespace)]
+    elif namespace:
+        errors.append(forbidden("metadata.namespace", "not allowed on this type"))
+    return errors
+
+
+def _annotations(annotations: dict[str, str], path: str) -> Iterable[FieldError]:
+    size = 0
+    for key, value in annotations.items():
+        yield from (invalid(path, key, problem) for problem in formats.label_key(key.lower()))
+        size += len(key.encode()) + len(value.encode())
+    if size > ANNOTATIONS_LIMIT:
+        detail = f"may not be more than {ANNOTATIONS_LIMIT} bytes"
+        yield FieldError("FieldValueTooLong", path, detail=detail)
+
+
+def _owners(owners: list[dict[str, Any]], path: str) -> Iterable[FieldError]:
+    for owner in owners:
+        yield from _owner(owner, path)
+    controllers = [f"{o.get('kind')}/{o.get('name')}" for o in owners if o.get("controller")]
+    for other in controllers[1:]:
+        yield invalid(
+            path,
+            owners,
+            'Only one reference can have Controller set to true. Found "true" in references for '
+            f"{controllers[0]} and {other}",
+        )
+
+
+def _owner(owner: dict[str, Any], path: str) -> Iterable[FieldError]:
+    if not owner.get("apiVersion"):
+        yield invalid(f"{path}.apiVersion", "", "version must not be empty")
+    for field in ("kind", "name", "uid"):
+        if not owner.get(field):
+            yield invalid(f"{path}.{field}", "", "must not be empty")
+    if owner.get("kind") == "Event" and owner.get("apiVersion") == "v1":
+        yield invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner")
+
+
+def _finalizers(finalizers: list[str], path: str) -> Iterable[FieldError]:
+    for finalizer in finalizers:
+        yield from (invalid(path, finalizer, problem) for problem in formats.label_key(finalizer))
+    if {FOREGROUND, ORPHAN} <= set(finalizers):
+        detail = f"finalizer {ORPHAN} and {FOREGROUND} cannot be both set"
+        yield invalid(path, finalizers, detail)
+
+
+_FIELDS = {
+    "labels": labels,
+    "annotations": _annotations,
+    "ownerReferences": _owners,
+    "finalizers": _finalizers,
+}
+IMMUTABLE = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
+
+
+def check_metadata_update(new: dict[str, Any], old: dict[str, Any]) -> list[FieldError]:
+    errors: list[FieldError] = []
+    added = set(new.get("finalizers") or ()) - set(old.get("finalizers") or ())
+    if added and "deletionTimestamp" in old:
+        listed = ", ".join(f'"{finalizer}"' for finalizer in sorted(added))
+        detail = "no new finalizers can be added if the object is being deleted, found new finalizers "
+        errors.append(forbidden("metadata.finalizers", f"{detail}[]string{{{listed}}}"))
+    if not new.get("resourceVersion"):
+        errors.append(invalid("metadata.resourceVersion", "", "must be specified for an update"))
+    if new.get("generation", 0) < old.get("generation", 0):
+        errors.append(invalid("metadata.generation", new.get("generation", 0), "must not be decremented"))
+    for field in IMMUTABLE:
+        if new.get(field) != old.get(field):
+            errors.append(invalid(f"metadata.{field}", new.get(field), "field is immutable"))
+    return errors

@@ -1,0 +1,5 @@
+"""Being written."""
+
+
+def check_update(kind, new, old):
+    return []

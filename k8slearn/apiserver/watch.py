@@ -1,0 +1,101 @@
+"""A watch as the API server serves it: a cursor that leaves out what was not asked for.
+
+With a label or field selector an object can *move* in and out of sight: a pod whose label changes is
+ADDED for those who now select it and DELETED for those who no longer do, whatever really happened.
+
+Kubernetes: apiserver/pkg/storage/cacher/cache_watcher.go (convertToWatchEvent).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from k8slearn.api.objects import Object, freeze, labels_of, namespace_of
+from k8slearn.api.requests import WatchEvent
+from k8slearn.api.selectors import LabelSelector
+from k8slearn.store import Cursor, Entry
+
+Matcher = Callable[[Object], bool]
+
+
+class ServerWatch:
+    """One client's watch of one resource. Implements `k8slearn.api.requests.Watch`."""
+
+    def __init__(self, cursor: Cursor, resource: str, matches: list[Matcher]) -> None:
+        self.cursor = cursor
+        self.resource = resource
+        self.matches = matches
+
+    @property
+    def revision(self) -> int:
+        return self.cursor.revision
+
+    @property
+    def lag(self) -> int:
+        return self.cursor.lag
+
+    def peek(self) -> WatchEvent | None:
+        while (entry := self.cursor.peek()) is not None:
+            event = self._seen(entry)
+            if event is not None:
+                return event
+            self.cursor.take()  # not for us: pass over it
+        return None
+
+    def take(self) -> WatchEvent | None:
+        event = self.peek()
+        if event is not None:
+            self.cursor.take()
+        return event
+
+    def seek(self, revision: int) -> None:
+        """Go to the place just after `revision` (rewinding a simulation)."""
+        self.cursor.seek(revision)
+
+    def close(self) -> None:
+        self.cursor.close()
+
+    def _seen(self, entry: Entry) -> WatchEvent | None:
+        if not self.matches:
+            return WatchEvent(entry.type, entry.object, entry.revision)
+        was = entry.previous is not None and self._selects(entry.previous)
+        now = entry.type != "DELETED" and self._selects(entry.object)
+        if now:
+            return WatchEvent("MODIFIED" if was else "ADDED", entry.object, entry.revision)
+        if was:
+            return WatchEvent("DELETED", _last_seen(entry), entry.revision)
+        return None
+
+    def _selects(self, obj: Object) -> bool:
+        return all(matches(obj) for matches in self.matches)
+
+
+class InNamespace:
+    """Selects the objects of one namespace."""
+
+    def __init__(self, namespace: str) -> None:
+        self.namespace = namespace
+
+    def __call__(self, obj: Object) -> bool:
+        return namespace_of(obj) == self.namespace
+
+
+class HasLabels:
+    """Selects by label: a string as people type it, or a LabelSelector object."""
+
+    def __init__(self, selector: str | Mapping[str, Any]) -> None:
+        parse = LabelSelector.parse if isinstance(selector, str) else LabelSelector.of
+        self.selector = parse(selector)  # type: ignore[arg-type]
+
+    def __call__(self, obj: Object) -> bool:
+        return self.selector.matches(labels_of(obj))
+
+
+def _last_seen(entry: Entry) -> Object:
+    """What the watcher saw last, with the revision at which it lost sight of it."""
+    assert entry.previous is not None
+    if entry.type == "DELETED":
+        return entry.object
+    metadata = {**entry.previous["metadata"], "resourceVersion": str(entry.revision)}
+    return freeze({**entry.previous, "metadata": metadata})

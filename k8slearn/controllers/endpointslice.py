@@ -1,0 +1,158 @@
+"""Writes down where a Service's traffic may go: the addresses of its ready pods.
+
+A Service is only a name and a selector. Which pods that means just now stands in EndpointSlices, at most
+a hundred addresses in each, so that one pod's change does not rewrite a list of thousands.
+
+Kubernetes: pkg/controller/endpointslice (endpointslice_controller.go, reconciler.go)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from k8slearn.api.errors import NotFound
+from k8slearn.api.objects import (
+    Key,
+    Object,
+    dig,
+    edit,
+    is_deleting,
+    key_of,
+    labels_of,
+    name_of,
+    namespace_of,
+    oldest_first,
+    owner_reference,
+    uid_of,
+)
+from k8slearn.api.selectors import LabelSelector
+from k8slearn.controllers.pods import is_ready
+from k8slearn.machinery import Controller, Done
+from k8slearn.machinery.informer import Change
+
+PER_SLICE = 100
+SERVICE_NAME = "kubernetes.io/service-name"
+MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
+
+
+class EndpointSliceController(Controller):
+    name = "endpointslice-controller"
+    room = "controllers"
+    primary = "services"
+    owns = ("endpointslices",)
+    watches = ("pods",)
+
+    def keys_for(self, change: Change) -> Iterable[Key]:
+        if change.resource != "pods":
+            return super().keys_for(change)
+        services = self.cache.list("services", namespace_of(change.object))
+        both = [labels_of(o) for o in (change.old, change.new) if o is not None]
+        return [key_of(s) for s in services if any(_selects(s, labels) for labels in both)]
+
+    def reconcile(self, key: Key) -> Done | None:
+        service = self.cache.get("services", key)
+        if service is None or is_deleting(service) or not dig(service, "spec", "selector"):
+            return None
+        slices = oldest_first(self.cache.owned_by(service, "endpointslices"))
+        pods = [p for p in self.cache.list("pods", namespace_of(service)) if _selects(service, labels_of(p))]
+        endpoints = [endpoint(p) for p in pods if _has_address(p)]
+        ports = _ports(service, pods)
+        self._write(service, slices, _shares(slices, endpoints), ports)
+        return None
+
+    def _write(
+        self, service: Object, slices: list[Object], shares: list[list[Object]], ports: list[Object]
+    ) -> None:
+        """Make slice after slice hold its share; what is left over goes."""
+        for i, share in enumerate(shares):
+            if i >= len(slices):
+                self.client.create(_slice(service, share, ports))
+            elif (slices[i].get("endpoints") or [], slices[i].get("ports") or []) != (share, ports):
+                changed = edit(slices[i])
+                changed["endpoints"], changed["ports"] = share, ports
+                self.client.update(changed)
+        for extra in slices[len(shares) :]:
+            try:
+                self.client.delete(extra)
+            except NotFound:
+                continue
+
+
+def endpoint(pod: Object) -> Object:
+    """One address, and whether it may be sent traffic now."""
+    ready, terminating = is_ready(pod), is_deleting(pod)
+    target = {"kind": "Pod", "namespace": namespace_of(pod), "name": name_of(pod), "uid": uid_of(pod)}
+    return {
+        "addresses": [pod["status"]["podIP"]],
+        "conditions": {"ready": ready and not terminating, "serving": ready, "terminating": terminating},
+        "targetRef": target,
+        "nodeName": pod["spec"]["nodeName"],
+    }
+
+
+def _shares(slices: list[Object], endpoints: list[Object]) -> list[list[Object]]:
+    """Which endpoints stand in which slice: one stays where it is, a new one goes where there is room."""
+    places: dict[str, int] = {}
+    for i, known in enumerate(slices):
+        for entry in known.get("endpoints") or []:
+            places[entry["targetRef"]["uid"]] = i
+    shares: list[list[Object]] = [[] for _ in slices] or [[]]
+    newcomers = []
+    for entry in endpoints:
+        at = places.get(entry["targetRef"]["uid"])
+        (shares[at] if at is not None else newcomers).append(entry)
+    for entry in newcomers:
+        room = next((s for s in shares if len(s) < PER_SLICE), None)
+        if room is None:
+            shares.append(room := [])
+        room.append(entry)
+    return [s for s in shares if s] or [[]]
+
+
+def _slice(service: Object, endpoints: list[Object], ports: list[Object]) -> Object:
+    labels = {**labels_of(service), SERVICE_NAME: name_of(service), MANAGED_BY: "endpointslice-controller.k8s.io"}
+    metadata = {
+        "generateName": f"{name_of(service)}-",
+        "namespace": namespace_of(service),
+        "labels": labels,
+        "ownerReferences": [owner_reference(service)],
+    }
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": metadata,
+        "addressType": "IPv4",
+        "endpoints": endpoints,
+        "ports": ports,
+    }
+
+
+def _ports(service: Object, pods: list[Object]) -> list[Object]:
+    """The Service's ports as the pods know them: a targetPort may be the name of a container port."""
+    ports = []
+    for port in dig(service, "spec", "ports", default=[]):
+        target: Any = port.get("targetPort", port["port"])
+        number = target if isinstance(target, int) else _named_port(pods, target)
+        if number is not None:
+            ports.append({"name": port.get("name", ""), "port": number, "protocol": port.get("protocol", "TCP")})
+    return ports
+
+
+def _named_port(pods: list[Object], name: str) -> int | None:
+    for pod in pods:
+        for container in pod["spec"]["containers"]:
+            for port in container.get("ports") or []:
+                if port.get("name") == name:
+                    return port["containerPort"]
+    return None
+
+
+def _selects(service: Object, labels: Any) -> bool:
+    selector = dig(service, "spec", "selector")
+    return bool(selector) and LabelSelector.from_set(selector).matches(labels)
+
+
+def _has_address(pod: Object) -> bool:
+    finished = dig(pod, "status", "phase") in ("Succeeded", "Failed")
+    return bool(dig(pod, "status", "podIP")) and bool(dig(pod, "spec", "nodeName")) and not finished

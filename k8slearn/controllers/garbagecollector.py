@@ -1,0 +1,180 @@
+"""Deletes what nobody owns any more. The API server does not cascade; this controller does.
+
+It watches every kind there is, and looks at each object that says it has owners. Are they still there?
+By uid: an owner of the same name made again later is another owner. What it does when an owner goes is
+noted on that owner as a finalizer:
+
+- background (none): the owner is gone at once, dependents follow when this controller notices.
+- foreground (foregroundDeletion): dependents that block go first, then the owner.
+- orphan: dependents forget the owner and stay.
+
+Kubernetes: pkg/controller/garbagecollector (garbagecollector.go, graph_builder.go)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from k8slearn.api.errors import Conflict, NotFound
+from k8slearn.api.objects import Key, Object, dig, edit, is_deleting, key_of, make_key, namespace_of, owners_of, uid_of
+from k8slearn.machinery import Controller, Done
+from k8slearn.machinery.informer import Change
+
+
+
+class GarbageCollector(Controller):
+    """Its queue holds keys with the resource in front: ``pods default/web-1``."""
+
+    name = "garbage-collector-controller"
+    room = "controllers"
+    watches = (
+        "deployments replicasets pods services endpointslices configmaps secrets namespaces nodes statefulsets "
+        "daemonsets jobs cronjobs persistentvolumeclaims serviceaccounts controllerrevisions ingresses "
+        "replicationcontrollers poddisruptionbudgets horizontalpodautoscalers"
+    ).split()
+
+    def setup(self) -> None:
+        self.dependents: dict[str, dict[str, None]] = {}  # uid of an owner -> queue keys of its dependents
+
+    def keys_for(self, change: Change) -> Iterable[Key]:
+        """An object that waits for us, or whose owner we do not know; when one is gone, its dependents."""
+        obj, key = change.object, f"{change.resource} {key_of(change.object)}"
+        self._remember(key, change)
+        if change.type == "DELETED":
+            return [*self.dependents.get(uid_of(obj), ()), *self._waiting_owners(obj)]
+        keys = [key] if _waits_for_us(obj) or self._has_unknown_owner(obj) else []
+        if change.old is not None and owners_of(change.old) != owners_of(obj):
+            keys += self._waiting_owners(change.old)
+        return keys
+
+    def _has_unknown_owner(self, obj: Object) -> bool:
+        return any(self._find(o, namespace_of(obj)) is None for o in owners_of(obj))
+
+    def _remember(self, key: str, change: Change) -> None:
+        """Keep the graph: who depends on whom. Kubernetes: graph_builder.go"""
+        for reference in owners_of(change.old or {}):
+            family = self.dependents.get(reference["uid"], {})
+            family.pop(key, None)
+            if not family:
+                self.dependents.pop(reference["uid"], None)
+        for reference in owners_of(change.new or {}):
+            self.dependents.setdefault(reference["uid"], {})[key] = None
+
+    def _waiting_owners(self, obj: Object) -> list[str]:
+        """Owners that wait, in foreground deletion, for this object to go."""
+        found = []
+        for reference in owners_of(obj):
+            located = self._find(reference, namespace_of(obj))
+            if located and "foregroundDeletion" in dig(located[1], "metadata", "finalizers", default=[]):
+                found.append(f"{located[0]} {key_of(located[1])}")
+        return found
+
+    # --- reconcile ---
+
+    def reconcile(self, key: Key) -> Done | None:
+        resource, _, object_key = key.partition(" ")
+        obj = self.cache.get(resource, object_key)
+        if obj is None:
+            return None
+        if is_deleting(obj):
+            self._finish_deletion(resource, obj)
+        if owners_of(obj) and not is_deleting(obj):
+            self._check_owners(resource, obj)
+        return None
+
+    def _check_owners(self, resource: str, obj: Object) -> None:
+        """Delete the object if all its owners are gone; if only some are, let it forget those."""
+        present = [(o, self._owner(o, namespace_of(obj))) for o in owners_of(obj)]
+        solid = [o for o, owner in present if owner is not None and not _in_foreground(owner)]
+        going = [o for o, owner in present if owner is not None and _in_foreground(owner)]
+        if solid:
+            if len(solid) < len(present):
+                self._set_owners(obj, solid)
+        elif going:
+            self._delete(resource, obj, "Foreground" if self.dependents.get(uid_of(obj)) else "Background")
+        else:
+            self._delete(resource, obj, "Background")
+
+    def _owner(self, reference: Object, namespace: str) -> Object | None:
+        """The owner if it exists. What the cache does not know is asked of the API: it may be stale."""
+        located = self._find(reference, namespace)
+        if located is not None:
+            return located[1]
+        try:
+            resource = self.client.kinds.of(reference)
+            home = namespace if resource.namespaced else ""
+            owner = self.client.get(resource.name, make_key(home, reference["name"]))
+        except NotFound:
+            return None
+        return owner if uid_of(owner) == reference["uid"] else None
+
+    def _find(self, reference: Object, namespace: str) -> tuple[str, Object] | None:
+        """(resource, object) of an owner, if the cache knows it."""
+        try:
+            resource = self.client.kinds.of(reference)
+        except NotFound:
+            return None
+        key = make_key(namespace if resource.namespaced else "", reference["name"])
+        owner = self.cache.get(resource.name, key)
+        return (resource.name, owner) if owner is not None and uid_of(owner) == reference["uid"] else None
+
+    def _delete(self, resource: str, obj: Object, policy: str) -> None:
+        try:
+            preconditions = {"uid": uid_of(obj)}
+            self.client.delete(resource, key_of(obj), propagationPolicy=policy, preconditions=preconditions)
+        except (NotFound, Conflict):
+            return  # gone already, or another object of that name
+
+    # --- objects that are going, and wait for this controller ---
+
+    def _finish_deletion(self, resource: str, obj: Object) -> None:
+        finalizers = dig(obj, "metadata", "finalizers", default=[])
+        family = [self._member(key) for key in list(self.dependents.get(uid_of(obj), ()))]
+        members = [m for m in family if m is not None]
+        if "orphan" in finalizers:
+            for _, child in members:
+                self._set_owners(child, [o for o in owners_of(child) if o["uid"] != uid_of(obj)])
+            self._remove_finalizer(obj, "orphan")
+        elif "foregroundDeletion" in finalizers:
+            blocking = [m for m in members if _blocks(m[1], obj)]
+            if not blocking:
+                self._remove_finalizer(obj, "foregroundDeletion")
+            for child_resource, child in members:
+                if not is_deleting(child):
+                    self.queue.add(f"{child_resource} {key_of(child)}")
+
+    def _member(self, key: str) -> tuple[str, Object] | None:
+        resource, _, object_key = key.partition(" ")
+        obj = self.cache.get(resource, object_key)
+        return (resource, obj) if obj is not None else None
+
+    def _remove_finalizer(self, obj: Object, finalizer: str) -> None:
+        changed = edit(obj)
+        changed["metadata"]["finalizers"].remove(finalizer)
+        self._update(changed)
+
+    def _set_owners(self, obj: Object, owners: list[Object]) -> None:
+        changed = edit(obj)
+        changed["metadata"]["ownerReferences"] = owners
+        self._update(changed)
+
+    def _update(self, changed: Object) -> None:
+        try:
+            self.client.update(changed)
+        except NotFound:
+            return
+
+
+def _waits_for_us(obj: Object) -> bool:
+    """Deletion was asked for in a way that this controller has to finish."""
+    finalizers = dig(obj, "metadata", "finalizers", default=())
+    return is_deleting(obj) and ("orphan" in finalizers or "foregroundDeletion" in finalizers)
+
+
+def _in_foreground(owner: Object) -> bool:
+    """The owner is going, and waits for its dependents to go first."""
+    return is_deleting(owner) and "foregroundDeletion" in dig(owner, "metadata", "finalizers", default=[])
+
+
+def _blocks(child: Object, owner: Object) -> bool:
+    return any(o["uid"] == uid_of(owner) and o.get("blockOwnerDeletion") for o in owners_of(child))

@@ -1,0 +1,85 @@
+"""The arithmetic of a rolling update: how many more of the new, how many fewer of the old.
+
+Pure functions on numbers and ReplicaSets, so that they can be read, tested and argued about alone.
+
+Kubernetes: pkg/controller/deployment/rolling.go, pkg/controller/deployment/util/deployment_util.go
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from k8slearn.api.objects import Object, dig
+
+
+def resolve(value: int | str, replicas: int, *, up: bool) -> int:
+    """``25%`` of the replicas, rounded up or down; a plain number is itself."""
+    if isinstance(value, int):
+        return value
+    share = int(value.rstrip("%")) * replicas / 100
+    return math.ceil(share) if up else math.floor(share)
+
+
+def surge(deployment: Object) -> int:
+    """How many pods there may be beyond spec.replicas during the update."""
+    if strategy(deployment) != "RollingUpdate":
+        return 0
+    value = dig(deployment, "spec", "strategy", "rollingUpdate", "maxSurge", default=0)
+    return resolve(value, deployment["spec"]["replicas"], up=True)
+
+
+def unavailable(deployment: Object) -> int:
+    """How many of spec.replicas may be missing during the update. Never zero when the surge is."""
+    replicas = deployment["spec"]["replicas"]
+    if strategy(deployment) != "RollingUpdate" or replicas == 0:
+        return 0
+    value = dig(deployment, "spec", "strategy", "rollingUpdate", "maxUnavailable", default=0)
+    allowed = resolve(value, replicas, up=False)
+    return min(1 if allowed == 0 and surge(deployment) == 0 else allowed, replicas)
+
+
+def strategy(deployment: Object) -> str:
+    return dig(deployment, "spec", "strategy", "type", default="RollingUpdate")
+
+
+def wanted(sets: Iterable[Object]) -> int:
+    """Pods asked for by these ReplicaSets."""
+    return sum(rs["spec"]["replicas"] for rs in sets)
+
+
+def reported(sets: Iterable[Object], field: str) -> int:
+    """The sum of a count in the status of these ReplicaSets."""
+    return sum(dig(rs, "status", field, default=0) for rs in sets)
+
+
+def new_size(deployment: Object, new: Object, old: list[Object]) -> int:
+    """How many replicas the new ReplicaSet should ask for now."""
+    replicas, current = deployment["spec"]["replicas"], new["spec"]["replicas"]
+    if strategy(deployment) == "Recreate" or current >= replicas:
+        return replicas
+    room = replicas + surge(deployment) - wanted([new, *old])
+    return min(current + max(room, 0), replicas)
+
+
+def old_sizes(deployment: Object, new: Object, old: list[Object]) -> dict[str, int]:
+    """Name -> how many replicas each old ReplicaSet may keep, such that enough pods stay available.
+
+    Pods that are not available anyway go first; then the oldest ReplicaSet shrinks first.
+    """
+    least = deployment["spec"]["replicas"] - unavailable(deployment)
+    new_missing = new["spec"]["replicas"] - dig(new, "status", "availableReplicas", default=0)
+    budget = wanted([new, *old]) - least - new_missing
+    sizes = {rs["metadata"]["name"]: rs["spec"]["replicas"] for rs in old}
+    for rs in old:
+        name, available = rs["metadata"]["name"], dig(rs, "status", "availableReplicas", default=0)
+        broken = min(max(budget, 0), max(sizes[name] - available, 0))
+        sizes[name] -= broken
+        budget -= broken
+    spare = reported([new, *old], "availableReplicas") - least
+    for rs in old:
+        name = rs["metadata"]["name"]
+        fewer = min(max(spare, 0), sizes[name])
+        sizes[name] -= fewer
+        spare -= fewer
+    return sizes

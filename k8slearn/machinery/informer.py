@@ -1,0 +1,148 @@
+"""Keeps one part of a component's cache up to date: list once, then watch.
+
+Each event changes the cache first and is then shown to the component, which normally answers by adding
+a key to its queue. When the watch has fallen too far behind (410 Expired) or was cut, the informer
+lists again and works out what must have happened: whatever came and went meanwhile is never heard of.
+
+Kubernetes: client-go/tools/cache (reflector.go, shared_informer.go, delta_fifo.go).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from k8slearn.api.errors import ApiError, Expired
+from k8slearn.api.objects import Object, key_of, revision_of
+from k8slearn.api.requests import Watch, WatchEvent
+
+if TYPE_CHECKING:
+    from k8slearn.machinery.controller import Controller
+
+
+class Change(NamedTuple):
+    """What an informer tells its component. `new` is None after a deletion, `old` before a creation."""
+
+    resource: str
+    type: str  # ADDED, MODIFIED, DELETED; SYNC when the same object is shown again
+    old: Object | None
+    new: Object | None
+
+    @property
+    def object(self) -> Object:
+        """The object now, or its last known state (Kubernetes: DeletedFinalStateUnknown)."""
+        return self.new if self.new is not None else self.old  # type: ignore[return-value]
+
+
+class Informer:
+    """One resource (or the part of it that the selectors name) for one controller."""
+
+    def __init__(
+        self, owner: Controller, resource: str, *, labels: Any = None, fields: str = ""
+    ) -> None:
+        self.owner = owner
+        self.resource = resource
+        self.selectors = {"labels": labels, "fields": fields}
+        self.watch: Watch | None = None
+        self.revision = 0  # the newest revision this informer has heard of
+        self.synced = False  # has listed at least once
+        self.held = False  # a fault: the connection stands still
+        self.bell: Callable[[], None] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Is there anything to do?"""
+        if self.held:
+            return False
+        if self.watch is None:
+            return True
+        try:
+            return self.watch.peek() is not None
+        except Expired:
+            return True
+
+    @property
+    def lag(self) -> int:
+        """How many events wait to be heard."""
+        return self.watch.lag if self.watch is not None else 0
+
+    def deliver(self) -> list[Change]:
+        """One move: take one event, or list again if there is no watch. Returns what has changed."""
+        if self.watch is None:
+            return self.relist()
+        try:
+            event = self.watch.take()
+        except Expired:
+            self.disconnect()
+            return self.relist()
+        if event is None:
+            return []
+        self.revision = event.revision
+        return [self._hear(event)]
+
+    def relist(self) -> list[Change]:
+        """Ask for everything, compare with what was known, and watch from there on."""
+        found = self.owner.client.list(self.resource, **self.selectors)
+        self.watch = self.owner.client.watch(
+            self.resource, revision=found.revision, bell=self.bell, **self.selectors
+        )
+        self.revision, self.synced = found.revision, True
+        return self._compare({key_of(o): o for o in found})
+
+    def disconnect(self) -> None:
+        """The connection is gone; the next move lists again."""
+        if self.watch is not None:
+            self.watch.close()
+        self.watch = None
+
+    def reconnect(self) -> None:
+        """The connection broke, but its place is known: watch on from there, missing nothing."""
+        self.disconnect()
+        try:
+            self.watch = self.owner.client.watch(
+                self.resource, revision=self.revision, bell=self.bell, **self.selectors
+            )
+        except ApiError:
+            self.watch = None
+
+    def resync(self) -> list[Change]:
+        """Show the component everything it knows once more. From the cache: asks nobody."""
+        known = self.owner.cache.objects.get(self.resource, {})
+        return [Change(self.resource, "SYNC", o, o) for o in known.values()]
+
+    # --- going back ---
+
+    def save(self) -> tuple[bool, int, bool, bool]:
+        return self.watch is not None, self.revision, self.synced, self.held
+
+    def load(self, saved: tuple[bool, int, bool, bool]) -> None:
+        """Put the informer back where `save` found it; its watch must be one that can seek."""
+        connected, self.revision, self.synced, self.held = saved
+        if connected and self.watch is None:
+            self.watch = self.owner.client.watch(self.resource, bell=self.bell, **self.selectors)
+        if connected:
+            self.watch.seek(self.revision)  # type: ignore[union-attr]
+        else:
+            self.disconnect()
+
+    def _hear(self, event: WatchEvent) -> Change:
+        obj = None if event.type == "DELETED" else event.object
+        old = self.owner.cache.put(self.resource, key_of(event.object), obj)
+        if obj is None:
+            return Change(self.resource, "DELETED", old if old is not None else event.object, None)
+        return Change(self.resource, "MODIFIED" if old is not None else "ADDED", old, obj)
+
+    def _compare(self, found: dict[str, Object]) -> list[Change]:
+        cache, changes = self.owner.cache, []
+        known = dict(cache.objects.get(self.resource, {}))
+        for key, old in known.items():
+            if key not in found:
+                cache.put(self.resource, key, None)
+                changes.append(Change(self.resource, "DELETED", old, None))
+        for key, obj in found.items():
+            old = known.get(key)
+            if old is not None and revision_of(old) == revision_of(obj):
+                continue
+            cache.put(self.resource, key, obj)
+            changes.append(Change(self.resource, "MODIFIED" if old is not None else "ADDED", old, obj))
+        return changes

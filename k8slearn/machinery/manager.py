@@ -1,0 +1,244 @@
+"""Runs many controllers by one rule: whoever has something to do says so, and is let do one move.
+
+The manager keeps no clock and makes no choice. It knows which moves are possible, makes the one it is
+told to, and knows when the next timer is due. A driver decides: a simulation picks the next move by its
+policy, a live process takes the first and sleeps when there is none.
+
+A *move* is one watch event delivered to one informer, one key reconciled, or one timer fired.
+
+Kubernetes: sigs.k8s.io/controller-runtime/pkg/manager
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from functools import partial
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
+
+from k8slearn.api.clock import Clock, Dice
+from k8slearn.api.objects import Key
+from k8slearn.api.requests import Transport
+from k8slearn.machinery.controller import Controller
+from k8slearn.machinery.informer import Change
+from k8slearn.machinery.workqueue import WorkQueue
+
+
+class Move(NamedTuple):
+    """Something that can be done next. `action` is deliver, reconcile or timer."""
+
+    player: str
+    action: str
+    resource: str = ""
+
+
+class Outcome(NamedTuple):
+    """What a move turned out to be."""
+
+    key: Key = ""
+    causes: tuple[int, ...] = ()
+    result: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+class Alarm(NamedTuple):
+    due: float
+    order: int
+    player: str
+
+
+class Manager:
+    """The players of one cluster, and what each of them could do now."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.players: dict[str, Controller] = {}
+        # In order of announcement; the value is when, so that the two can be merged.
+        self.deliveries: OrderedDict[Move, int] = OrderedDict()
+        self.reconciles: OrderedDict[Move, int] = OrderedDict()
+        self.alarms: list[Alarm] = []  # a heap: somebody is waiting for these
+        self.background: list[Alarm] = []  # a heap: housekeeping
+        self._order = 0
+        self._saved: dict[str, Any] = {}  # state of the players that have not moved since
+
+    # --- players ---
+
+    def add(self, player: Controller, transport: Transport, dice: Dice | None = None) -> None:
+        """Let a controller take part. It will begin by listing what it watches."""
+        player.wire(transport, self.clock, dice)
+        self.players[player.name] = player
+        for resource, informer in player.informers.items():
+            informer.bell = partial(self.announce, Move(player.name, "deliver", resource))
+            informer.bell()
+        self._settle(player)
+
+    def remove(self, name: str) -> Controller:
+        """Take a controller out, with everything it remembers."""
+        player = self.players.pop(name)
+        self._saved.pop(name, None)
+        for informer in player.informers.values():
+            informer.disconnect()
+        return player
+
+    # --- moves ---
+
+    def announce(self, move: Move) -> None:
+        """This move has become possible. Announcing it twice changes nothing."""
+        moves = self.deliveries if move.action == "deliver" else self.reconciles
+        if move not in moves:
+            self._order += 1
+            moves[move] = self._order
+
+    def is_possible(self, move: Move) -> bool:
+        player = self.players.get(move.player)
+        if player is None:
+            return False
+        if move.action == "deliver":
+            return player.informers[move.resource].ready
+        return bool(player.queue.ready)
+
+    def moves(self) -> list[Move]:
+        """Every possible move, in order of announcement."""
+        for moves in (self.deliveries, self.reconciles):
+            for move in [m for m in moves if not self.is_possible(m)]:
+                del moves[move]
+        both = [*self.deliveries.items(), *self.reconciles.items()]
+        return [move for move, _ in sorted(both, key=lambda item: item[1])]
+
+    def first(self, *, prompt: bool = True) -> Move | None:
+        """The move announced first; with `prompt`, deliveries go before everything else."""
+        delivery, reconcile = self._head(self.deliveries), self._head(self.reconciles)
+        if delivery is None or reconcile is None:
+            return delivery or reconcile
+        if prompt or self.deliveries[delivery] < self.reconciles[reconcile]:
+            return delivery
+        return reconcile
+
+    def _head(self, moves: OrderedDict[Move, int]) -> Move | None:
+        while moves:
+            move = next(iter(moves))
+            if self.is_possible(move):
+                return move
+            del moves[move]
+        return None
+
+    def make(self, move: Move) -> Outcome:
+        """Let a player make one move."""
+        player = self.players[move.player]
+        self._saved.pop(move.player, None)
+        self.deliveries.pop(move, None), self.reconciles.pop(move, None)
+        try:
+            return MOVES[move.action](player, move)
+        finally:
+            if move.player in self.players:
+                self._settle(player)
+
+    def touch(self, name: str) -> None:
+        """Somebody changed this player from outside: announce what it can do now."""
+        self._saved.pop(name, None)
+        self._settle(self.players[name])
+
+    def _settle(self, player: Controller) -> None:
+        """After a move: announce what the player could do next."""
+        for resource, informer in player.informers.items():
+            if informer.ready and informer.bell:
+                informer.bell()
+        self.settle_queue(player.name, player.queue)
+
+    def settle_queue(self, name: str, queue: WorkQueue) -> None:
+        if queue.ready:
+            self.announce(Move(name, "reconcile"))
+        for timer in queue.set:
+            self._order += 1
+            heappush(
+                self.background if timer.background else self.alarms, Alarm(timer.due, self._order, name)
+            )
+        queue.set.clear()
+
+    # --- time ---
+
+    def next_alarm(self, *, background: bool) -> Alarm | None:
+        """The timer that is due next; without `background`, only if somebody is waiting for some timer.
+
+        Housekeeping that is due on the way to an awaited timer comes first, as it would in real time.
+        """
+        for heap in (self.alarms, self.background):
+            while heap and not self._is_set(heap[0]):
+                heappop(heap)
+        if not self.alarms and not background:
+            return None
+        heads = [heap[0] for heap in (self.alarms, self.background) if heap]
+        return min(heads, default=None)
+
+    def _is_set(self, alarm: Alarm) -> bool:
+        player = self.players.get(alarm.player)
+        return player is not None and any(t.due <= alarm.due for t in player.queue.timers[:1])
+
+    # --- going back ---
+
+    def save(self) -> dict[str, Any]:
+        """Everything, as data. Players that have not moved since the last time are shared, not copied."""
+        for name, player in self.players.items():
+            if name not in self._saved:
+                self._saved[name] = save_player(player)
+        return {
+            "players": dict(self._saved),
+            "deliveries": OrderedDict(self.deliveries),
+            "reconciles": OrderedDict(self.reconciles),
+            "alarms": list(self.alarms),
+            "background": list(self.background),
+            "order": self._order,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Be as `save` found it. The players must be the same ones, by name."""
+        for name, state in saved["players"].items():
+            if self._saved.get(name) is not state:
+                load_player(self.players[name], state)
+        self._saved = dict(saved["players"])
+        self.deliveries = OrderedDict(saved["deliveries"])
+        self.reconciles = OrderedDict(saved["reconciles"])
+        self.alarms, self.background = list(saved["alarms"]), list(saved["background"])
+        self._order = saved["order"]
+
+
+def _deliver(player: Controller, move: Move) -> Outcome:
+    changes = player.deliver(move.resource)
+    return Outcome(changes=tuple(changes))
+
+
+def _reconcile(player: Controller, move: Move) -> Outcome:
+    key, causes, result = player.work()
+    return Outcome(key, tuple(causes), result)
+
+
+def _timer(player: Controller, move: Move) -> Outcome:
+    fired = player.queue.fire()
+    return Outcome(", ".join(t.key for t in fired), tuple(dict.fromkeys(t.cause for t in fired)))
+
+
+MOVES = {"deliver": _deliver, "reconcile": _reconcile, "timer": _timer}
+
+
+def save_player(player: Controller) -> dict[str, Any]:
+    queue = {k: v.copy() if hasattr(v, "copy") else v for k, v in vars(player.queue).items() if k != "clock"}
+    queue["causes"] = {k: list(v) for k, v in player.queue.causes.items()}
+    return {
+        "queue": queue,
+        "cache": player.cache.save(),
+        "informers": {r: i.save() for r, i in player.informers.items()},
+        "seen": dict(player.events.seen),
+        "errors": dict(player.errors),
+        "soft": player.soft_state(),
+    }
+
+
+def load_player(player: Controller, saved: dict[str, Any]) -> None:
+    for name, value in saved["queue"].items():
+        setattr(player.queue, name, value.copy() if hasattr(value, "copy") else value)
+    player.queue.causes = {k: list(v) for k, v in saved["queue"]["causes"].items()}
+    player.cache.load(saved["cache"])
+    for resource, state in saved["informers"].items():
+        player.informers[resource].load(state)
+    player.events.seen, player.errors = dict(saved["seen"]), dict(saved["errors"])
+    player.load_soft_state(saved["soft"])

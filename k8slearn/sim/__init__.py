@@ -1,0 +1,12 @@
+"""The deterministic world: who moves next, what time it is, what goes wrong, and how to go back.
+
+Duty: drive the players of one cluster step by step, and write down every step with its cause.
+Never: decide what a controller does; know a kind of object; be needed by anything below it.
+Read first: `simulation`, then `trace`, `faults`, `policies`.
+"""
+
+from k8slearn.sim.policies import ByHand, Fair, Prompt, Shuffled
+from k8slearn.sim.simulation import DidNotSettle, Simulation
+from k8slearn.sim.trace import Call, Step, Trace
+
+__all__ = ["ByHand", "Call", "DidNotSettle", "Fair", "Prompt", "Shuffled", "Simulation", "Step", "Trace"]

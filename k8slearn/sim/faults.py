@@ -1,0 +1,127 @@
+"""What can go wrong, as a table. Everything here happens in real clusters; a right controller survives it.
+
+No fault changes an object. It kills a process, loses or delays news, or refuses a request, and that is
+all that nature can do to a controller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from k8slearn.api import errors
+from k8slearn.machinery import Controller, Informer
+
+if TYPE_CHECKING:
+    from k8slearn.sim.simulation import Simulation
+
+REFUSALS: dict[str, errors.ApiError] = {
+    "Conflict": errors.Conflict("the object has been modified; please apply your changes to the latest version"),
+    "TooManyRequests": errors.TooManyRequests("the server has received too many requests, please try again later"),
+    "InternalError": errors.InternalError("the server has asked you to try again: etcd is electing a leader"),
+    "Timeout": errors.ServerTimeout("the request did not complete in time"),
+}
+
+
+def crash(sim: Simulation, player: str) -> str:
+    """The process dies and another starts in its place. Everything it only remembered is lost."""
+    sim.restart(player)
+    return "crashed and started again"
+
+
+def hold(sim: Simulation, player: str, resource: str = "") -> str:
+    """News stops arriving (of one resource, or of all), but is not lost."""
+    for informer in _informers(sim, player, resource):
+        informer.held = True
+    sim.manager.touch(player)
+    return "hears nothing"
+
+
+def release(sim: Simulation, player: str, resource: str = "") -> str:
+    """The end of `hold`: what has waited arrives now."""
+    for informer in _informers(sim, player, resource):
+        informer.held = False
+    sim.manager.touch(player)
+    return "hears again"
+
+
+def drop(sim: Simulation, player: str, resource: str = "") -> str:
+    """The watch is lost for good (as after 410): list again. What came and went is never heard of."""
+    for informer in _informers(sim, player, resource):
+        informer.disconnect()
+    sim.manager.touch(player)
+    return "lost its watch, will list again"
+
+
+def reconnect(sim: Simulation, player: str, resource: str = "") -> str:
+    """The connection breaks and is made again from the same place. Nothing is lost."""
+    for informer in _informers(sim, player, resource):
+        informer.reconnect()
+    sim.manager.touch(player)
+    return "reconnected from where it was"
+
+
+def resync(sim: Simulation, player: str, resource: str = "") -> str:
+    """Everything in the cache is shown again, changed or not: every event is doubled."""
+    controller = sim.manager.players[player]
+    for informer in _informers(sim, player, resource):
+        for change in informer.resync():
+            controller.on_change(change)
+    sim.manager.touch(player)
+    return "was shown its whole cache again"
+
+
+def cut_off(sim: Simulation, player: str) -> str:
+    """The machine loses its network: no news, and no request gets through. It does not know why."""
+    sim.wires[player].faults.cut = True
+    return hold(sim, player).replace("hears nothing", "is cut off")
+
+
+def heal(sim: Simulation, player: str) -> str:
+    """The end of `cut_off`."""
+    sim.wires[player].faults.cut = False
+    return release(sim, player).replace("hears again", "is connected again")
+
+
+def crash_after(sim: Simulation, player: str, write: int) -> str:
+    """The process will die right after its nth write (from now on) has gone through."""
+    wire = sim.wires[player]
+    wire.faults.crash_after |= {wire.writes + write}
+    return f"will crash after {write} more writes"
+
+
+def refuse(sim: Simulation, player: str, write: int, reason: str = "Conflict") -> str:
+    """The nth write from now on is refused."""
+    wire = sim.wires[player]
+    wire.faults.refuse = {**wire.faults.refuse, wire.writes + write: REFUSALS[reason]}
+    return f"write {write} from now will be refused: {reason}"
+
+
+def compact(sim: Simulation, revision: int = 0) -> str:
+    """The store forgets history up to `revision` (default: now); watches behind that expire."""
+    sim.store.compact(revision or sim.store.revision)
+    return f"history up to @{sim.store.compacted} is gone"
+
+
+FAULTS: dict[str, Callable[..., str]] = {
+    f.__name__: f
+    for f in (crash, hold, release, drop, reconnect, resync, cut_off, heal, crash_after, refuse, compact)
+}
+
+
+def check(sim: Simulation, name: str, *args: object) -> None:
+    """Is there such a fault, player and resource? Raises ValueError that names what there is."""
+    if name not in FAULTS:
+        raise ValueError(f'no fault "{name}": choose one of {", ".join(FAULTS)}')
+    if name == "compact" or not args:
+        return
+    if args[0] not in sim.manager.players:
+        raise ValueError(f'no player "{args[0]}": there are {", ".join(sim.manager.players)}')
+    player = sim.manager.players[str(args[0])]
+    if len(args) > 1 and isinstance(args[1], str) and args[1] not in player.informers:
+        raise ValueError(f'{player.name} does not watch "{args[1]}": it watches {", ".join(player.informers)}')
+
+
+def _informers(sim: Simulation, player: str, resource: str) -> list[Informer]:
+    controller: Controller = sim.manager.players[player]
+    return [controller.informers[resource]] if resource else list(controller.informers.values())

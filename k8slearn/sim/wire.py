@@ -1,0 +1,123 @@
+"""What lies between a player and the API server: it writes down every call, and can be broken.
+
+Each player has its own wire, so one can be cut while the others talk on. Forced failures are numbered
+by call, which makes them part of a schedule that can be replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from k8slearn.api.errors import ApiError, ServerTimeout
+from k8slearn.api.objects import Key, make_key
+from k8slearn.api.requests import ObjectList, Request, Transport, Watch
+from k8slearn.store import Store
+
+
+class Call(NamedTuple):
+    """One request that a player made, and how it was answered."""
+
+    verb: str
+    resource: str
+    key: Key
+    subresource: str = ""
+    code: int = 200
+    revision: int = 0  # of what it wrote; 0 when nothing was written
+    note: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.code < 400
+
+    @property
+    def what(self) -> str:
+        """``pods/binding default/web-1``"""
+        resource = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+        return f"{resource} {self.key}".strip()
+
+    def __str__(self) -> str:
+        at = f" @{self.revision}" if self.revision else ("" if self.code != 200 else " (no change)")
+        return f"{self.verb} {self.what}{at if self.ok else f' -> {self.code} {self.note}'}"
+
+
+class Crashed(BaseException):
+    """The player died at this very moment. Not an Exception: no reconcile may catch its own death."""
+
+
+@dataclass
+class Faults:
+    """What is wrong with one player's connection. Writes are counted from 1."""
+
+    cut: bool = False
+    crash_after: frozenset[int] = frozenset()  # die right after the nth write went through
+    refuse: dict[int, ApiError] = field(default_factory=dict)  # answer the nth write with this
+
+
+class Wire:
+    """Implements Transport for one player."""
+
+    def __init__(self, player: str, server: Transport, store: Store) -> None:
+        self.player = player
+        self.server = server
+        self.kinds = server.kinds
+        self.store = store  # only to read off what a call has written
+        self.calls: list[Call] = []  # of the step being made
+        self.faults = Faults()
+        self.writes = 0
+
+    def handle(self, request: Request) -> Any:
+        before = self.store.revision
+        try:
+            answer = self._answer(request)
+        except ApiError as error:
+            self._note(request, request.key, error.code, 0, error.reason)
+            raise
+        written = self.store.revision if self.store.revision > before else 0
+        self._note(request, _key(request, answer), 200, written, _size(answer))
+        if request.writes and self.writes in self.faults.crash_after:
+            raise Crashed(f"{self.player} crashed after its write number {self.writes}")
+        return answer
+
+    def watch(self, request: Request, bell: Callable[[], None] | None = None) -> Watch:
+        self._check_connection()
+        return self.server.watch(request, bell)
+
+    def _answer(self, request: Request) -> Any:
+        self._check_connection()
+        if request.writes:
+            self.writes += 1
+            if self.writes in self.faults.refuse:
+                raise self.faults.refuse[self.writes]
+        return self.server.handle(request)
+
+    def _check_connection(self) -> None:
+        if self.faults.cut:
+            raise ServerTimeout("the API server does not answer (the connection is cut)")
+
+    def _note(self, request: Request, key: Key, code: int, revision: int, note: str) -> None:
+        call = Call(request.verb, request.resource, key, request.subresource, code, revision, note)
+        self.calls.append(call)
+
+    def save(self) -> tuple[int, Faults]:
+        return self.writes, replace(self.faults)
+
+    def load(self, saved: tuple[int, Faults]) -> None:
+        self.writes, self.faults = saved[0], replace(saved[1])
+
+    def take_calls(self) -> list[Call]:
+        """The calls since this was last asked."""
+        calls, self.calls = self.calls, []
+        return calls
+
+
+def _key(request: Request, answer: Any) -> Key:
+    """The key of what was written, with the name that the server may have made up."""
+    if request.verb == "create" and not request.subresource:
+        return make_key(request.namespace, answer["metadata"]["name"])
+    return request.key
+
+
+def _size(answer: Any) -> str:
+    return f"{len(answer)} items" if isinstance(answer, ObjectList) else ""
