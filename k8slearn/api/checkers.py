@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 from k8slearn.api import quantities, scalars
 from k8slearn.api.objects import edit
 
-# Where a value stands: (place of its parent, field name or index or map key, name of the struct it is a field of)
+# Where a value stands: (place of its parent, field or index or key, name of the struct it is a field of)
 At = tuple[Any, str | int, str] | None
 
 
@@ -165,7 +165,9 @@ class Map(Type):
         return {
             key: item
             if type(item) is plain
-            else of.decode(item, (at, key, ""), trouble) if item is not None else edit(of.zero)
+            else of.decode(item, (at, key, ""), trouble)
+            if item is not None
+            else edit(of.zero)
             for key, item in value.items()
         }
 

@@ -182,9 +182,7 @@ def _titled(resource: str, group: str) -> str:
 
 
 def not_found(resource: str, group: str, name: str) -> NotFound:
-    return NotFound(
-        f'{_titled(resource, group)} "{name}" not found', details=_details(resource, group, name)
-    )
+    return NotFound(f'{_titled(resource, group)} "{name}" not found', details=_details(resource, group, name))
 
 
 def already_exists(resource: str, group: str, name: str) -> AlreadyExists:
@@ -209,8 +207,6 @@ def refused(resource: str, group: str, name: str, why: str) -> Forbidden:
 def invalid_object(kind: str, group: str, name: str, errors: list[FieldError]) -> Invalid:
     """The 422 for an object that broke the rules in ``errors`` (at least one)."""
     listed = ", ".join(str(e) for e in errors)
-    message = (
-        f'{_titled(kind, group)} "{name}" is invalid: {listed if len(errors) == 1 else f"[{listed}]"}'
-    )
+    message = f'{_titled(kind, group)} "{name}" is invalid: {listed if len(errors) == 1 else f"[{listed}]"}'
     causes = [{"reason": e.reason, "message": e.text, "field": e.path} for e in errors]
     return Invalid(message, details={**_details(kind, group, name), "causes": causes})

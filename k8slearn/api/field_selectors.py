@@ -126,7 +126,9 @@ def _unescaped(value: str) -> str:
 
 def _absent(field: str, resource: Resource | None) -> Any:
     """What the field counts as when it is absent; BadRequest when it cannot be selected by."""
-    if resource is None or field == "metadata.name" or (field == "metadata.namespace" and resource.namespaced):
+    if resource is None or field == "metadata.name":
+        return ""
+    if field == "metadata.namespace" and resource.namespaced:
         return ""
     fields = FIELDS.get(resource.qualified)
     if fields is None:

@@ -105,9 +105,7 @@ BUILTIN: tuple[Resource, ...] = (
         Job      jobs      ns  -   status  all
         """,
     ),
-    *_rows(
-        "autoscaling", "v2", "HorizontalPodAutoscaler horizontalpodautoscalers ns hpa status all"
-    ),
+    *_rows("autoscaling", "v2", "HorizontalPodAutoscaler horizontalpodautoscalers ns hpa status all"),
     *_rows("policy", "v1", "PodDisruptionBudget poddisruptionbudgets ns pdb status"),
     *_rows("discovery.k8s.io", "v1", "EndpointSlice endpointslices ns"),
     *_rows("coordination.k8s.io", "v1", "Lease leases ns"),

@@ -21,7 +21,7 @@ _PLURALS = {(r.api_version, r.kind): r.plural for r in BUILTIN}
 
 
 class ManifestError(ValueError):
-    """A manifest that cannot be used. `line` counts from 1 in the whole source (0: unknown), so does `document`."""
+    """A manifest that cannot be used. `line` and `document` count from 1 in the whole source (0: unknown)."""
 
     def __init__(self, message: str, *, source: str, document: int = 0, line: int = 0) -> None:
         super().__init__(message)
@@ -35,7 +35,8 @@ def load(text: str, source: str = "stdin") -> list[Object]:
         try:
             objects += _opened(data)
         except ValueError as wrong:
-            raise ManifestError(_said(str(wrong), source), source=source, document=number, line=line) from None
+            said = _said(str(wrong), source)
+            raise ManifestError(said, source=source, document=number, line=line) from None
     return objects
 
 
@@ -53,14 +54,15 @@ def _documents(text: str, source: str) -> Iterator[tuple[Any, int]]:
     if text.lstrip().startswith("{") and (found := _json_stream(text)) is not None:
         yield from found
         return
-    number = 0
+    number = 1
     try:
-        for number, document in enumerate(yamldata.documents(text), 1):
+        for document in yamldata.documents(text):
             yield document
+            number += 1
     except yamldata.YamlError as error:
         where = f"line {error.line}: " if error.line and "unmarshal errors" not in str(error) else ""
         message = f"error: error parsing {source}: error converting YAML to JSON: yaml: {where}{error}"
-        raise ManifestError(message, source=source, document=number + 1, line=error.line) from None
+        raise ManifestError(message, source=source, document=number, line=error.line) from None
 
 
 def _json_stream(text: str) -> list[tuple[Any, int]] | None:

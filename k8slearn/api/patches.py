@@ -33,14 +33,17 @@ def json_patch(target: Object, operations: Any) -> Object:
     import jsonpointer
 
     if not isinstance(operations, list):
-        kind = "object" if isinstance(operations, dict) else type(operations).__name__
-        raise BadRequest(f"error decoding patch: json: cannot unmarshal {kind} into Go value of type jsonpatch.Patch")
+        raise _undecodable(operations, "jsonpatch.Patch")
     try:
         return jsonpatch.JsonPatch(operations).apply(edit(target))
     except jsonpatch.JsonPatchTestFailed as error:
-        raise UnprocessablePatch(f"the server rejected our request due to an error in our request: {error}") from None
+        raise UnprocessablePatch(
+            f"the server rejected our request due to an error in our request: {error}"
+        ) from None
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
-        raise UnprocessablePatch(f"the server rejected our request due to an error in our request: {error}") from None
+        raise UnprocessablePatch(
+            f"the server rejected our request due to an error in our request: {error}"
+        ) from None
 
 
 class UnprocessablePatch(ApiError):
@@ -53,13 +56,16 @@ def apply_patch(target: Object, patch: Any, patch_type: str) -> Object:
     """`target` with `patch` applied; `patch_type` is "merge" or "json"."""
     if patch_type == "merge":
         if not isinstance(patch, dict):
-            raise BadRequest(
-                f"error decoding patch: json: cannot unmarshal {json_kind(patch)} into Go value of type map[string]interface {{}}"
-            )
+            raise _undecodable(patch, "map[string]interface {}")
         return merge(target, patch)
     if patch_type == "json":
         return json_patch(target, patch)
     raise BadRequest(f'unknown patch type "{patch_type}": use "merge" or "json"')
+
+
+def _undecodable(patch: Any, wanted: str) -> BadRequest:
+    kind = json_kind(patch)
+    return BadRequest(f"error decoding patch: json: cannot unmarshal {kind} into Go value of type {wanted}")
 
 
 def json_kind(value: Any) -> str:

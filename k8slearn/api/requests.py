@@ -49,8 +49,9 @@ class WatchEvent(NamedTuple):
 class Watch(Protocol):
     """A stream of events about one resource, read at the reader's pace."""
 
-    resource: str
-    revision: int
+    @property
+    def revision(self) -> int:
+        """Everything up to here has been taken."""
 
     def peek(self) -> WatchEvent | None:
         """The next event, left in place; None when nothing is new. Raises Expired."""

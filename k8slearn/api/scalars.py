@@ -47,9 +47,9 @@ def _moment(text: str, layout: tuple[tuple[str, str], ...]) -> datetime:
 
 
 def _utc(pieces: list[str]) -> datetime:
-    numbers = [int(pieces[i]) for i in (0, 2, 4, 6, 8, 10)]
+    year, month, day, hour, minute, second = (int(pieces[i]) for i in (0, 2, 4, 6, 8, 10))
     micros = int((pieces[11][1:] + "000000")[:6])
-    return datetime(*numbers, micros) - _offset(pieces[12])  # type: ignore[arg-type]
+    return datetime(year, month, day, hour, minute, second, micros) - _offset(pieces[12])
 
 
 def _offset(zone: str) -> timedelta:

@@ -21,9 +21,7 @@ from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object, edit
 
 
-def decode(
-    resource: Resource, obj: Object, *, field_validation: str = "Warn"
-) -> tuple[Object, list[str]]:
+def decode(resource: Resource, obj: Object, *, field_validation: str = "Warn") -> tuple[Object, list[str]]:
     """(a checked copy, warnings). Unknown fields: ``Ignore`` and ``Warn`` drop them, ``Strict`` refuses.
 
     Kinds without a table entry (custom resources) are copied as they are.
@@ -45,18 +43,20 @@ def decode(
 
 
 def _refused(resource: Resource, why: str) -> BadRequest:
-    return BadRequest(f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {why}')
+    kind = resource.kind
+    return BadRequest(f'{kind} in version "{resource.version}" cannot be handled as a {kind}: {why}')
 
 
 def fields_of(resource: Resource) -> dict[str, str] | None:
-    """The top-level fields of a kind and their types, as types.json spells them; None for custom resources."""
+    """The top-level fields of a kind and their types as types.json spells them; None for custom kinds."""
     name = _table()["kinds"].get(f"{resource.api_version} {resource.kind}")
     return _table()["types"][name] if name else None
 
 
 @cache
 def _table() -> dict[str, Any]:
-    return json.loads(files("k8slearn.api").joinpath("types.json").read_bytes())
+    table: dict[str, Any] = json.loads(files("k8slearn.api").joinpath("types.json").read_bytes())
+    return table
 
 
 @cache

@@ -133,8 +133,6 @@ def _must_be_spelt(problems: list[str], path: str, text: str) -> None:
 def _checked(requirement: Requirement) -> Requirement:
     for i, value in enumerate(requirement.values):
         if requirement.op in ("Gt", "Lt") and not re.fullmatch(r"[+-]?[0-9]+", value):
-            _must_be_spelt(
-                ["for 'Gt', 'Lt' operators, the value must be an integer"], f"values[{i}]", value
-            )
+            _must_be_spelt(["for 'Gt', 'Lt' operators, the value must be an integer"], f"values[{i}]", value)
         _must_be_spelt(formats.label_value(value), f"values[{i}][{requirement.key}]", value)
     return requirement

@@ -110,10 +110,7 @@ class LabelSelector:
         for key, value in self._equal:
             if labels.get(key) != value:
                 return False
-        for key, test, values in self._tests:
-            if not test(labels.get(key), values):
-                return False
-        return True
+        return all(test(labels.get(key), values) for key, test, values in self._tests)
 
     def __str__(self) -> str:
         return ",".join(str(r) for r in self.requirements)
@@ -155,7 +152,7 @@ def node_selector_matches(selector: Mapping[str, Any], node: Object) -> bool:
 
 
 def node_term_matches(term: Mapping[str, Any], node: Object) -> bool:
-    """All of ``matchExpressions`` (labels) and ``matchFields`` (metadata.name); an empty term matches nothing."""
+    """All of ``matchExpressions`` (labels) and ``matchFields`` (the name); an empty term matches nothing."""
     expressions, fields = term.get("matchExpressions") or (), term.get("matchFields") or ()
     if not expressions and not fields:
         return False

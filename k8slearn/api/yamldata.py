@@ -20,8 +20,8 @@ PLAIN = "plain"  # the tag we give to scalars without quotes and without a tag
 
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(["", "~", "null", "Null", "NULL"]),
-    **dict.fromkeys("y Y yes Yes YES true True TRUE on On ON".split(), True),
-    **dict.fromkeys("n N no No NO false False FALSE off Off OFF".split(), False),
+    **dict.fromkeys(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"], True),
+    **dict.fromkeys(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"], False),
 }
 _INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -48,7 +48,7 @@ _IN_GO = (
     (r"expected ('.' or '.'|',' or '.'), but got.*", r"did not find expected \1"),
     (r"expected the node content, but found.*", "did not find expected node content"),
     (r"expected '<document start>', but found.*", "did not find expected <document start>"),
-    (r"expected alphabetic or numeric character, but found.*", "did not find expected alphabetic or numeric character"),
+    (r"expected (alphabetic or numeric character), but found.*", r"did not find expected \1"),
     (r"found character .* that cannot start any token", "found character that cannot start any token"),
     (r"found undefined alias '?(.*?)'?", r"unknown anchor '\1' referenced"),
     (r"special characters are not allowed", "control characters are not allowed"),
@@ -119,7 +119,8 @@ class _Converter:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         self.open.add(id(node))
-        data = self._mapping(node) if isinstance(node, yaml.MappingNode) else [self.value(n) for n in node.value]
+        mapping = isinstance(node, yaml.MappingNode)
+        data = self._mapping(node) if mapping else [self.value(item) for item in node.value]
         self.open.discard(id(node))
         return data
 
@@ -163,7 +164,8 @@ class _Converter:
         for part in parts:
             data = self.value(part)
             if not isinstance(data, dict):
-                raise YamlError("map merge requires map or sequence of maps as the value", node.start_mark.line + 1)
+                line = node.start_mark.line + 1
+                raise YamlError("map merge requires map or sequence of maps as the value", line)
             merged |= data
         return merged
 

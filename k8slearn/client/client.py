@@ -75,12 +75,12 @@ class Client:
         key: Key = "",
         *,
         patch: Any,
-        type: str = "merge",
+        patch_type: str = "merge",
         subresource: str = "",
         **options: Any,
     ) -> Object:
-        """Change what is stored: a merge patch (default) or ``type="json"``."""
-        options["patchType"] = type
+        """Change what is stored: a merge patch (default) or ``patch_type="json"``."""
+        options["patchType"] = patch_type
         return self._send(
             "patch", *self._where(target, key), body=patch, options=options, subresource=subresource
         )
@@ -124,7 +124,16 @@ class Client:
         subresource: str = "",
     ) -> Request:
         namespace, name = split_key(key)
-        return Request(verb, self.kinds.named(resource).name, namespace, name, subresource, body, options or {}, self.user)
+        return Request(
+            verb,
+            self.kinds.named(resource).name,
+            namespace,
+            name,
+            subresource,
+            body,
+            options or {},
+            self.user,
+        )
 
     def _send(self, verb: str, resource: str | Resource, key: Key, **rest: Any) -> Any:
         return self.transport.handle(self._request(verb, resource, key, **rest))

@@ -98,7 +98,7 @@ def _shares(slices: list[Object], endpoints: list[Object]) -> list[list[Object]]
         for entry in known.get("endpoints") or []:
             places[entry["targetRef"]["uid"]] = i
     shares: list[list[Object]] = [[] for _ in slices] or [[]]
-    newcomers = []
+    newcomers: list[Object] = []
     for entry in endpoints:
         at = places.get(entry["targetRef"]["uid"])
         (shares[at] if at is not None else newcomers).append(entry)
@@ -111,7 +111,11 @@ def _shares(slices: list[Object], endpoints: list[Object]) -> list[list[Object]]
 
 
 def _slice(service: Object, endpoints: list[Object], ports: list[Object]) -> Object:
-    labels = {**labels_of(service), SERVICE_NAME: name_of(service), MANAGED_BY: "endpointslice-controller.k8s.io"}
+    labels = {
+        **labels_of(service),
+        SERVICE_NAME: name_of(service),
+        MANAGED_BY: "endpointslice-controller.k8s.io",
+    }
     metadata = {
         "generateName": f"{name_of(service)}-",
         "namespace": namespace_of(service),
@@ -135,7 +139,9 @@ def _ports(service: Object, pods: list[Object]) -> list[Object]:
         target: Any = port.get("targetPort", port["port"])
         number = target if isinstance(target, int) else _named_port(pods, target)
         if number is not None:
-            ports.append({"name": port.get("name", ""), "port": number, "protocol": port.get("protocol", "TCP")})
+            ports.append(
+                {"name": port.get("name", ""), "port": number, "protocol": port.get("protocol", "TCP")}
+            )
     return ports
 
 

@@ -16,10 +16,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from k8slearn.api.errors import Conflict, NotFound
-from k8slearn.api.objects import Key, Object, dig, edit, is_deleting, key_of, make_key, namespace_of, owners_of, uid_of
+from k8slearn.api.objects import (
+    Key,
+    Object,
+    dig,
+    edit,
+    is_deleting,
+    key_of,
+    make_key,
+    namespace_of,
+    owners_of,
+    uid_of,
+)
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
-
 
 
 class GarbageCollector(Controller):

@@ -57,14 +57,19 @@ class NamespaceController(Controller):
 
     def _report(self, namespace: Object, left: dict[str, list[Object]]) -> None:
         """Say in the status what keeps the namespace from going."""
-        counts = ", ".join(f"{resource} has {len(objs)} resource instances" for resource, objs in left.items())
+        counts = ", ".join(
+            f"{resource} has {len(objs)} resource instances" for resource, objs in left.items()
+        )
         holders: dict[str, int] = {}
         for obj in [o for objs in left.values() for o in objs]:
             for finalizer in dig(obj, "metadata", "finalizers", default=[]):
                 holders[finalizer] = holders.get(finalizer, 0) + 1
         conditions = [
             self._condition(
-                namespace, "NamespaceContentRemaining", "SomeResourcesRemain", f"Some resources are remaining: {counts}"
+                namespace,
+                "NamespaceContentRemaining",
+                "SomeResourcesRemain",
+                f"Some resources are remaining: {counts}",
             )
         ]
         if holders:

@@ -19,7 +19,6 @@ from k8slearn.api.objects import (
     controller_of,
     dig,
     edit,
-    is_controlled_by,
     is_deleting,
     key_of,
     labels_of,
@@ -200,5 +199,3 @@ class ReplicaSetController(Controller):
 
 def _selector(rs: Object) -> LabelSelector:
     return LabelSelector.of(rs["spec"]["selector"])
-
-

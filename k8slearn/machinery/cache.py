@@ -8,6 +8,7 @@ Kubernetes: client-go/tools/cache (thread_safe_store.go, index.go); the listers.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -80,11 +81,11 @@ class Cache:
             found = self.objects.get(resource, {}).values()
         return [o for o in found if labels is None or labels.matches(labels_of(o))]
 
-    def owned_by(self, owner: Object, resource: str) -> list[Object]:
+    def owned_by(self, owner: Object, resource: str) -> builtins.list[Object]:
         """The objects whose controller is `owner`."""
         return self.by("owner", resource, uid_of(owner))
 
-    def by(self, index: str, resource: str, value: str) -> list[Object]:
+    def by(self, index: str, resource: str, value: str) -> builtins.list[Object]:
         """The objects that have `value` in one of the INDEXES."""
         objects = self.objects.get(resource, {})
         return [objects[key] for key in self._index(index, resource).keys.get(value, ())]

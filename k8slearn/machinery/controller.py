@@ -58,7 +58,9 @@ class Controller:
     informers: dict[str, Informer]
 
     #: What `wire` brings; everything else in a controller is soft state.
-    WIRING = frozenset(["client", "clock", "dice", "cache", "queue", "events", "informers", "name", "resource", "errors"])
+    WIRING = frozenset(
+        ["client", "clock", "dice", "cache", "queue", "events", "informers", "name", "resource", "errors"]
+    )
 
     def wire(self, transport: Transport, clock: Clock, dice: Dice | None = None) -> None:
         """Connect this controller to an API server and a clock. Called once, by whoever runs it."""

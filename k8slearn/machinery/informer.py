@@ -37,9 +37,7 @@ class Change(NamedTuple):
 class Informer:
     """One resource (or the part of it that the selectors name) for one controller."""
 
-    def __init__(
-        self, owner: Controller, resource: str, *, labels: Any = None, fields: str = ""
-    ) -> None:
+    def __init__(self, owner: Controller, resource: str, *, labels: Any = None, fields: str = "") -> None:
         self.owner = owner
         self.resource = resource
         self.selectors = {"labels": labels, "fields": fields}
@@ -140,9 +138,10 @@ class Informer:
                 cache.put(self.resource, key, None)
                 changes.append(Change(self.resource, "DELETED", old, None))
         for key, obj in found.items():
-            old = known.get(key)
-            if old is not None and revision_of(old) == revision_of(obj):
+            before = known.get(key)
+            if before is not None and revision_of(before) == revision_of(obj):
                 continue
             cache.put(self.resource, key, obj)
-            changes.append(Change(self.resource, "MODIFIED" if old is not None else "ADDED", old, obj))
+            kind = "MODIFIED" if before is not None else "ADDED"
+            changes.append(Change(self.resource, kind, before, obj))
         return changes

@@ -140,7 +140,7 @@ class Manager:
 
     def _settle(self, player: Controller) -> None:
         """After a move: announce what the player could do next."""
-        for resource, informer in player.informers.items():
+        for informer in player.informers.values():
             if informer.ready and informer.bell:
                 informer.bell()
         self.settle_queue(player.name, player.queue)

@@ -34,6 +34,6 @@ def _clone_instance(value: Any) -> Any:
             f"a component may keep data between moves, but not a {type(value).__name__}: "
             "generators, locks, files and the like cannot be rewound"
         )
-    copy = type(value).__new__(type(value))
+    copy = object.__new__(type(value))
     copy.__dict__.update((k, clone(v)) for k, v in vars(value).items())
     return copy

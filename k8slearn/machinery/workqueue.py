@@ -77,7 +77,8 @@ class WorkQueue:
     def add_after(self, key: Key, delay: float, *, background: bool = False) -> None:
         """Add the key in `delay` seconds. Several timers for one key may run at once."""
         if delay <= 0:
-            return self.add(key)
+            self.add(key)
+            return
         self._order += 1
         due = round(self.clock.now + delay, 6)
         timer = Timer(due, self._order, key, background, self.clock.step)

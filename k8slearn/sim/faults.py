@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from k8slearn.sim.simulation import Simulation
 
 REFUSALS: dict[str, errors.ApiError] = {
-    "Conflict": errors.Conflict("the object has been modified; please apply your changes to the latest version"),
-    "TooManyRequests": errors.TooManyRequests("the server has received too many requests, please try again later"),
+    "Conflict": errors.Conflict(
+        "the object has been modified; please apply your changes to the latest version"
+    ),
+    "TooManyRequests": errors.TooManyRequests(
+        "the server has received too many requests, please try again later"
+    ),
     "InternalError": errors.InternalError("the server has asked you to try again: etcd is electing a leader"),
     "Timeout": errors.ServerTimeout("the request did not complete in time"),
 }
@@ -119,7 +123,9 @@ def check(sim: Simulation, name: str, *args: object) -> None:
         raise ValueError(f'no player "{args[0]}": there are {", ".join(sim.manager.players)}')
     player = sim.manager.players[str(args[0])]
     if len(args) > 1 and isinstance(args[1], str) and args[1] not in player.informers:
-        raise ValueError(f'{player.name} does not watch "{args[1]}": it watches {", ".join(player.informers)}')
+        raise ValueError(
+            f'{player.name} does not watch "{args[1]}": it watches {", ".join(player.informers)}'
+        )
 
 
 def _informers(sim: Simulation, player: str, resource: str) -> list[Informer]:

@@ -8,25 +8,25 @@ making the same moves again from there, which works because nothing in the house
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from k8slearn.api.clock import Dice
-from k8slearn.api.errors import NotFound
-from k8slearn.api.objects import Object, edit, freeze, key_of, name_of, namespace_of
-from k8slearn.api.requests import Request, Watch
+from k8slearn.api.objects import Object, edit, freeze, key_of
+from k8slearn.api.requests import Request
 from k8slearn.client import Client
+from k8slearn.client.apply import apply_all, create_all
 from k8slearn.cluster import Cluster, Component
 from k8slearn.machinery import Manager, Move
 from k8slearn.machinery.manager import Outcome
-from k8slearn.sim import faults
-from k8slearn.sim.policies import Policy, policy
+from k8slearn.sim import faults, policies
+from k8slearn.sim.checkpoints import CHECKPOINT_EVERY, Checkpoints
+from k8slearn.sim.hand import Hand
+from k8slearn.sim.policies import Policy
 from k8slearn.sim.trace import Step, Trace
 from k8slearn.sim.wire import Crashed, Wire
 
-CHECKPOINT_EVERY = 100  # steps; what `goto` has to replay at most
 PATIENCE = 200_000  # steps after which `run` says that the cluster does not settle
 
 
@@ -43,7 +43,11 @@ class DidNotSettle(RuntimeError):
 
 
 class Simulation:
-    """One cluster, one history. `seed` decides every name, uid and (with "shuffled") every order."""
+    """One cluster, one history. `seed` decides every name, uid and (with "shuffled") every order.
+
+    `policy`: "prompt", "fair", "shuffled", or an object with `choose`. With `boot` (the default) everybody
+    has listed what they watch and every machine has joined before history begins.
+    """
 
     def __init__(
         self,
@@ -56,21 +60,22 @@ class Simulation:
     ) -> None:
         self.recipe = cluster or Cluster(nodes)
         self.seed = seed
-        self.policy = _policy(policy, seed)
-        self.clock = VirtualClock()
-        self.dice = Dice(seed)
+        self.clock, self.dice = VirtualClock(), Dice(seed)
         self.server = self.recipe.server(self.clock, self.dice)
         self.store = self.server.store
         self.manager = Manager(self.clock)
-        self.wires: dict[str, Wire] = {}
-        self.makers: dict[str, Component] = {}
         self.trace = Trace()
+        self.checkpoints = Checkpoints(self)
+        self.wires: dict[str, Wire] = {"client": Wire("client", self.server, self.store)}
+        self.makers: dict[str, Component] = {}
         for component in self.recipe.components:
             self._enter(component)
-        self.client = Client(_Hand(self), "kubernetes-admin")
+        self.client = Client(Hand(self), "kubernetes-admin")
+        self.policy: Policy = policies.Prompt()
         if boot:
             self._boot()
-        self._checkpoints: dict[int, dict[str, Any]] = {0: self._save()}
+        self.policy = policies.policy(policy, seed)
+        self.checkpoints.begin()
 
     def _enter(self, component: Component) -> None:
         player = component()
@@ -80,11 +85,8 @@ class Simulation:
         self.manager.add(player, self.wires[name], self.dice)
 
     def _boot(self) -> None:
-        """Let everybody list what they watch and every machine join; history begins after that."""
-        chosen, self.policy = self.policy, _policy("prompt", self.seed)
-        self._checkpoints = {}
         self.run()
-        self.policy, self.trace, self.clock.step = chosen, Trace(), 0
+        self.trace, self.clock.step = Trace(), 0
 
     # --- forward ---
 
@@ -109,12 +111,16 @@ class Simulation:
         Returns None when everybody is waiting and no timer is running but housekeeping.
         """
         if move is None and self.position < len(self.trace):
-            return self._repeat(self.trace[self.position + 1])
+            return self.repeat(self.trace[self.position + 1])
         move = move or self.policy.choose(self.manager, self.position)
         return self._record(move) if move is not None else self._next_timer(background=False)
 
     def run(
-        self, until: Callable[[Simulation], Any] | None = None, *, steps: int = PATIENCE, seconds: float = 3600
+        self,
+        until: Callable[[Simulation], Any] | None = None,
+        *,
+        steps: int = PATIENCE,
+        seconds: float = 3600,
     ) -> bool:
         """Step until nothing is left to do; or, with `until`, until it holds (housekeeping goes on).
 
@@ -159,143 +165,32 @@ class Simulation:
         busiest = sorted(set(last), key=lambda p: (-last.count(p), p))[:3]
         counts = ", ".join(f"{p} ({last.count(p)})" for p in busiest)
         return (
-            f"still busy after {steps} steps, at t={self.now:g} s; of the last {len(last)} steps most were by: "
-            f"{counts}. Does a reconcile write something new each time it runs?"
+            f"still busy after {steps} steps, at t={self.now:g} s; of the last {len(last)} steps most were "
+            f"by: {counts}. Does a reconcile write something new each time it runs?"
         )
 
-    # --- making a step ---
-
-    def _record(self, move: Move, payload: Any = None) -> Step:
-        """Make a move that was not made before, at the end of history or instead of its rest."""
-        self._forget_future()
-        step = self._perform(move, payload)
-        self.trace.add(step)
-        if step.number % CHECKPOINT_EVERY == 0:
-            self._checkpoints[step.number] = self._save()
-        return step
-
-    def _repeat(self, step: Step) -> Step:
-        self.clock.now = step.time
-        return self._perform(step.move, step.payload)
-
-    def _perform(self, move: Move, payload: Any) -> Step:
-        self.clock.step += 1
-        before = self.store.revision
-        outcome = self._outcome(move, payload)
-        calls = tuple(c for wire in self._wires_of(move) for c in wire.take_calls())
-        return Step(
-            self.clock.step,
-            self.clock.now,
-            move.player,
-            move.action,
-            move.resource,
-            outcome.key,
-            before,
-            self.store.revision,
-            calls,
-            outcome.causes,
-            outcome.result,
-            move,
-            payload,
-        )
-
-    def _wires_of(self, move: Move) -> list[Wire]:
-        return [self.wires[move.player]] if move.player in self.wires else []
-
-    def _outcome(self, move: Move, payload: Any) -> Outcome:
-        if move.action == "wait":
-            self.clock.now = payload
-            return Outcome(result=f"until t={payload:g} s")
-        if move.action == "request":
-            return self._request(payload)
-        if move.action == "fault":
-            return Outcome(key=move.resource, result=faults.FAULTS[payload[0]](self, *payload[1:]))
-        if move.action == "timer":
-            self.clock.now = payload
-        return self._player_moves(move)
-
-    def _player_moves(self, move: Move) -> Outcome:
-        try:
-            outcome = self.manager.make(move)
-        except Crashed as crash:
-            self.restart(move.player)
-            return Outcome(result=str(crash))
-        if move.action == "deliver":
-            return self._heard(move, outcome)
-        return outcome
-
-    def _heard(self, move: Move, outcome: Outcome) -> Outcome:
-        """Name what an informer heard; its cause is the step that wrote it."""
-        informer = self.manager.players[move.player].informers[move.resource]
-        causes = (self.trace.writer[informer.revision],) if informer.revision in self.trace.writer else ()
-        if len(outcome.changes) != 1:
-            return Outcome("", causes, f"listed, {len(outcome.changes)} changes, @{informer.revision}")
-        change = outcome.changes[0]
-        return Outcome(key_of(change.object), causes, f"{change.type} @{informer.revision}")
-
-    # --- a user's hand ---
-
-    def request(self, request: Request) -> Any:
-        """A user's request. Reads are free; a write is a step of its own, even if it is refused."""
-        if not request.writes or request.options.get("dryRun"):
-            return edit(self.server.handle(request))
-        self.answer: Any = None
-        what = Move("client", "request", request.resource)
-        self._record(what, replace(request, body=freeze(request.body)))
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return edit(self.answer)
-
-    def _request(self, request: Request) -> Outcome:
-        wire = self.wires.setdefault("client", Wire("client", self.server, self.store))
-        try:
-            self.answer = wire.handle(replace(request, body=edit(request.body)))
-        except Exception as error:
-            self.answer = error
-        call = wire.calls[-1]
-        return Outcome(call.key, (), f"{call.verb}" if call.ok else f"refused: {call.note}")
+    # --- what you do to it ---
 
     def create(self, objects: Object | Iterable[Object], namespace: str = "default") -> list[Object]:
-        """Like ``kubectl create``, but all or nothing: first every object is tried without being stored."""
-        wanted = self._placed(objects, namespace)
-        self._rehearse(wanted, lambda obj: self.client.create(obj, dryRun="All"))
-        return [self.client.create(obj) for obj in wanted]
+        """Like ``kubectl create``, but all or nothing. Each object is a step."""
+        return create_all(self.client, objects, namespace)
 
     def apply(self, objects: Object | Iterable[Object], namespace: str = "default") -> list[Object]:
-        """Like ``kubectl apply``, but all or nothing: create what is not there, merge into what is."""
-        wanted = self._placed(objects, namespace)
-        self._rehearse(wanted, lambda obj: self._apply(obj, dryRun="All"))
-        return [self._apply(obj) for obj in wanted]
+        """Like ``kubectl apply``, but all or nothing. Each object is a step."""
+        return apply_all(self.client, objects, namespace)
 
-    def _apply(self, obj: Object, **options: Any) -> Object:
-        if name_of(obj) and self.store.get(self.client.kinds.of(obj).name, key_of(obj)) is not None:
-            return self.client.patch(obj, patch=obj, **options)
-        return self.client.create(obj, **options)
-
-    def _placed(self, objects: Object | Iterable[Object], namespace: str) -> list[Object]:
-        """The objects as a list, each in its namespace."""
-        wanted = [objects] if isinstance(objects, dict) else list(objects)
-        for i, obj in enumerate(wanted):
-            if self.client.kinds.of(obj).namespaced and not namespace_of(obj):
-                wanted[i] = {**obj, "metadata": {**(obj.get("metadata") or {}), "namespace": namespace}}
-        return wanted
-
-    def _rehearse(self, wanted: list[Object], attempt: Callable[[Object], Any]) -> None:
-        """Raise what would go wrong, before anything is stored."""
-        coming = {name_of(o) for o in wanted if o["kind"] == "Namespace"}
-        for obj in wanted:
-            try:
-                attempt(obj)
-            except NotFound:
-                if namespace_of(obj) not in coming:
-                    raise
-
-    # --- faults ---
+    def request(self, request: Request) -> Any:
+        """A user's write, as a step. Raises what the server answers, if that is an error."""
+        frozen = replace(request, body=freeze(request.body))
+        self._record(Move("client", "request", request.resource), frozen)
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
 
     def fault(self, name: str, *args: Any) -> Step:
         """Make something go wrong, or right again: see `k8slearn.sim.faults`."""
         faults.check(self, name, *args)
-        return self._record(Move("fault", "fault", " ".join(map(str, args))), (name, *args))
+        return self._record(Move("fault", name, ""), args)
 
     def crash(self, player: str) -> Step:
         """The player dies and starts again, remembering nothing."""
@@ -304,8 +199,85 @@ class Simulation:
     def restart(self, name: str) -> None:
         """A new process in the place of the old one; its connection keeps its faults."""
         self.manager.remove(name)
-        player = self.makers[name]()
-        self.manager.add(player, self.wires[name], self.dice)
+        self.manager.add(self.makers[name](), self.wires[name], self.dice)
+
+    # --- making a step ---
+
+    def _record(self, move: Move, payload: Any = None) -> Step:
+        """Make a move that was not made before, at the end of history or instead of its rest."""
+        if self.position < len(self.trace):
+            self.trace.cut(self.position)
+            self.checkpoints.cut(self.position)
+        step = self._perform(move, payload)
+        self.trace.add(step)
+        if step.number % CHECKPOINT_EVERY == 0:
+            self.checkpoints.take()
+        return step
+
+    def repeat(self, step: Step) -> Step:
+        """Make a move of the past once more."""
+        self.clock.now = step.time
+        return self._perform(step.move, step.payload)
+
+    def _perform(self, move: Move, payload: Any) -> Step:
+        self.clock.step += 1
+        before = self.store.revision
+        outcome = self._outcome(move, payload)
+        wire = self.wires.get(move.player)
+        return Step(
+            number=self.clock.step,
+            time=self.clock.now,
+            player=move.player,
+            action=move.action,
+            resource=move.resource,
+            key=outcome.key,
+            before=before,
+            after=self.store.revision,
+            calls=tuple(wire.take_calls()) if wire else (),
+            causes=outcome.causes,
+            result=outcome.result,
+            move=move,
+            payload=payload,
+        )
+
+    def _outcome(self, move: Move, payload: Any) -> Outcome:
+        if move.player == "clock":
+            self.clock.now = payload
+            return Outcome(result=f"until t={payload:g} s")
+        if move.player == "client":
+            return self._user_writes(payload)
+        if move.player == "fault":
+            return Outcome(" ".join(map(str, payload)), (), faults.FAULTS[move.action](self, *payload))
+        if move.action == "timer":
+            self.clock.now = payload
+        return self._player_moves(move)
+
+    def _user_writes(self, request: Request) -> Outcome:
+        wire = self.wires["client"]
+        try:
+            self._answer: Any = wire.handle(replace(request, body=edit(request.body)))
+        except Exception as error:
+            self._answer = error
+        call = wire.calls[-1]
+        return Outcome(call.key, (), call.verb if call.ok else f"refused: {call.note}")
+
+    def _player_moves(self, move: Move) -> Outcome:
+        try:
+            outcome = self.manager.make(move)
+        except Crashed as crash:
+            self.restart(move.player)
+            return Outcome(result=str(crash))
+        return self._heard(move, outcome) if move.action == "deliver" else outcome
+
+    def _heard(self, move: Move, outcome: Outcome) -> Outcome:
+        """Name what an informer heard; its cause is the step that wrote it."""
+        informer = self.manager.players[move.player].informers[move.resource]
+        writer = self.trace.writer.get(informer.revision)
+        causes = (writer,) if writer is not None else ()
+        if len(outcome.changes) != 1:
+            return Outcome("", causes, f"listed, {len(outcome.changes)} changes, @{informer.revision}")
+        change = outcome.changes[0]
+        return Outcome(key_of(change.object), causes, f"{change.type} @{informer.revision}")
 
     # --- back ---
 
@@ -317,43 +289,17 @@ class Simulation:
         """Be as right after step `number` (0: the beginning)."""
         if not 0 <= number <= len(self.trace):
             raise IndexError(f"there are {len(self.trace)} steps: cannot go to step {number}")
-        nearest = max(n for n in self._checkpoints if n <= number)
-        if not nearest <= self.position <= number:
-            self._load(self._checkpoints[nearest])
-        while self.position < number:
-            self._repeat(self.trace[self.position + 1])
-
-    def _forget_future(self) -> None:
-        if self.position < len(self.trace):
-            self.trace.cut(self.position)
-            self._checkpoints = {n: c for n, c in self._checkpoints.items() if n <= self.position}
+        self.checkpoints.goto(number)
 
     def fork(self, *, policy: str | Policy | None = None, seed: int | None = None) -> Simulation:
         """Another simulation with the same past. What happens there does not happen here."""
         other = Simulation(self.recipe, policy=self.policy, seed=self.seed, boot=False)
-        other._checkpoints = {n: c for n, c in self._checkpoints.items() if n <= self.position}
         for step in self.trace.steps[: self.position]:
             other.trace.add(step)
-        other._load(other._checkpoints[max(other._checkpoints)])
-        other.goto(self.position)
+        other.checkpoints.adopt(self.checkpoints, self.position)
         if policy is not None or seed is not None:
-            other.policy = _policy(policy or self.policy, self.seed if seed is None else seed)
+            other.policy = policies.policy(policy or self.policy, self.seed if seed is None else seed)
         return other
-
-    def _save(self) -> dict[str, Any]:
-        return {
-            "clock": (self.clock.now, self.clock.step),
-            "store": self.store.mark(),
-            "manager": self.manager.save(),
-            "wires": {n: w.save() for n, w in self.wires.items()},
-        }
-
-    def _load(self, saved: dict[str, Any]) -> None:
-        self.clock.now, self.clock.step = saved["clock"]
-        self.store.rewind(saved["store"])
-        for name, state in saved["wires"].items():
-            self.wires[name].load(state)
-        self.manager.load(saved["manager"])
 
     # --- looking ---
 
@@ -364,24 +310,3 @@ class Simulation:
     def state(self) -> dict[str, dict[str, Object]]:
         """Every object in the store, by resource and key."""
         return self.store.state()
-
-    def last_step_at(self, seconds: float) -> int:
-        """The number of the last step not later than `seconds`."""
-        return bisect_right(self.trace.steps, seconds, key=lambda s: s.time)
-
-
-class _Hand:
-    """The transport of the person at the keyboard: whatever they write becomes a step."""
-
-    def __init__(self, sim: Simulation) -> None:
-        self.sim = sim
-        self.kinds = sim.server.kinds
-
-    def handle(self, request: Request) -> Any:
-        return self.sim.request(request)
-
-    def watch(self, request: Request, bell: Callable[[], None] | None = None) -> Watch:
-        return self.sim.server.watch(request, bell)
-
-
-_policy = policy

@@ -48,6 +48,10 @@ class Mismatch(Exception):
         self.current = current
 
 
+Objects = list[Object]
+Topics = list[Topic]
+
+
 class Store:
     """Kubernetes: storage.Interface."""
 
@@ -67,7 +71,7 @@ class Store:
     def get(self, resource: str, key: Key) -> Object | None:
         return self._objects.get(resource, {}).get(key)
 
-    def list(self, resource: str) -> list[Object]:
+    def list(self, resource: str) -> Objects:
         """All objects of a resource in order of their keys, as etcd returns them."""
         return [obj for _, obj in sorted(self._objects.get(resource, {}).items())]
 
@@ -128,9 +132,7 @@ class Store:
 
     # --- watching ---
 
-    def watch(
-        self, topic: TopicKey, revision: int, bell: Callable[[], None] | None = None
-    ) -> Cursor:
+    def watch(self, topic: TopicKey, revision: int, bell: Callable[[], None] | None = None) -> Cursor:
         """A cursor just after `revision`. Raises Expired if what follows it has been compacted away."""
         if revision < self.compacted:
             raise Expired(f"too old resource version: {revision} ({self.compacted})")
@@ -150,7 +152,7 @@ class Store:
             topic = self._topics[key] = Topic()
         return topic
 
-    def _topics_of(self, entry: Entry) -> list[Topic]:
+    def _topics_of(self, entry: Entry) -> Topics:
         topics = [self._topic((entry.resource,))]
         for field in INDEXED_FIELDS.get(entry.resource, ()):
             path = field.split(".")

@@ -1,0 +1,92 @@
+"""What happened, in sentences. The same words in the terminal, under a panel and for a screen reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from k8slearn.sim.trace import Step
+from k8slearn.sim.wire import Call
+
+VERBS = {"create": "creates", "update": "updates", "patch": "patches", "delete": "deletes", "list": "lists"}
+HEARD = {"ADDED": "was added", "MODIFIED": "has changed", "DELETED": "is gone"}
+NOTES = "events"  # Event objects are notes for people: told last, and briefly
+
+
+def sentence(step: Step) -> str:
+    """One plain sentence: who did what, and what came of it."""
+    return SENTENCES.get(step.action, _reconcile)(step)
+
+
+def title(step: Step) -> str:
+    """A headline of a few words."""
+    if step.action == "deliver":
+        return f"{step.player} hears of {step.resource} {step.key}".rstrip()
+    if step.action == "reconcile":
+        return f"{step.player} reconciles {step.key}"
+    return f"{step.player}: {step.action} {step.resource} {step.key}".rstrip()
+
+
+def actions(calls: Iterable[Call]) -> str:
+    """``creates pods default/web-1 and 2 more, updates replicasets/status default/web``"""
+    groups: dict[tuple[str, str, str], list[Call]] = {}
+    for call in calls:
+        resource = f"{call.resource}/{call.subresource}" if call.subresource else call.resource
+        if call.resource != NOTES and call.verb != "get":
+            groups.setdefault((call.verb, resource, "" if call.ok else call.note), []).append(call)
+    return ", ".join(_group(*head, group) for head, group in groups.items())
+
+
+def _group(verb: str, resource: str, refusal: str, calls: list[Call]) -> str:
+    if resource == "pods/binding":
+        text = f"binds {calls[0].key}"
+    else:
+        text = f"{VERBS.get(verb, verb)} {resource} {calls[0].key}".rstrip()
+    if len(calls) > 1:
+        text += f" and {len(calls) - 1} more"
+    if refusal:
+        return f"{text} (refused: {refusal})"
+    return text if verb == "list" or any(c.revision for c in calls) else f"{text} (which changed nothing)"
+
+
+def _deliver(step: Step) -> str:
+    kind = step.result.partition(" ")[0]
+    if kind not in HEARD:
+        return f"{step.player} lists {step.resource} and watches from there on ({step.result})."
+    cause = f", written in step {step.causes[0]}" if step.causes else ""
+    return f"The API server tells {step.player} that {step.resource} {step.key} {HEARD[kind]}{cause}."
+
+
+def _reconcile(step: Step) -> str:
+    did = actions(step.calls) or "finds nothing to do"
+    if step.result.startswith("error"):
+        return f"{step.player} looks at {step.key}, {did}, and fails: {step.result.removeprefix('error: ')}."
+    after = "" if step.result == "done" else f"; {step.result}"
+    return f"{step.player} looks at {step.key}: {did}{after}."
+
+
+def _timer(step: Step) -> str:
+    return f"It is t={step.time:g} s: a timer of {step.player} is due, and {step.key} wants another look."
+
+
+def _request(step: Step) -> str:
+    return f"You: {actions(step.calls) or step.result}."
+
+
+def _fault(step: Step) -> str:
+    return f"Fault: {step.player if step.player != 'fault' else ''} {step.key} {step.result}.".replace(
+        "  ", " "
+    )
+
+
+def _wait(step: Step) -> str:
+    return f"Nothing happens {step.result}."
+
+
+SENTENCES = {
+    "deliver": _deliver,
+    "reconcile": _reconcile,
+    "timer": _timer,
+    "request": _request,
+    "fault": _fault,
+    "wait": _wait,
+}

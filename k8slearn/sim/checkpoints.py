@@ -1,0 +1,65 @@
+"""Going back: a checkpoint every hundred steps, and the moves made again from there.
+
+A checkpoint is cheap, because the store's log only grows (a place in it is enough) and because players
+that have not moved since the last checkpoint are shared with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from k8slearn.sim.simulation import Simulation
+
+CHECKPOINT_EVERY = 100  # steps; what `goto` has to repeat at most
+
+Saved = dict[str, Any]
+
+
+class Checkpoints:
+    """The states of one simulation that can be restored at once. Pairs: `save` and `load`."""
+
+    def __init__(self, sim: Simulation) -> None:
+        self.sim = sim
+        self.taken: dict[int, Saved] = {}
+
+    def begin(self) -> None:
+        self.taken = {0: self.save()}
+
+    def take(self) -> None:
+        self.taken[self.sim.position] = self.save()
+
+    def cut(self, number: int) -> None:
+        """Forget what lies after step `number`."""
+        self.taken = {n: saved for n, saved in self.taken.items() if n <= number}
+
+    def goto(self, number: int) -> None:
+        """Load the nearest checkpoint before step `number`, unless we are nearer, and repeat the rest."""
+        nearest = max(n for n in self.taken if n <= number)
+        if not nearest <= self.sim.position <= number:
+            self.load(self.taken[nearest])
+        while self.sim.position < number:
+            self.sim.repeat(self.sim.trace[self.sim.position + 1])
+
+    def adopt(self, other: Checkpoints, number: int) -> None:
+        """Begin at step `number` of another simulation of the same cluster."""
+        self.taken = {n: saved for n, saved in other.taken.items() if n <= number}
+        self.load(self.taken[max(self.taken)])
+        self.goto(number)
+
+    def save(self) -> Saved:
+        sim = self.sim
+        return {
+            "clock": (sim.clock.now, sim.clock.step),
+            "store": sim.store.mark(),
+            "manager": sim.manager.save(),
+            "wires": {name: wire.save() for name, wire in sim.wires.items()},
+        }
+
+    def load(self, saved: Saved) -> None:
+        sim = self.sim
+        sim.clock.now, sim.clock.step = saved["clock"]
+        sim.store.rewind(saved["store"])
+        for name, state in saved["wires"].items():
+            sim.wires[name].load(state)
+        sim.manager.load(saved["manager"])
