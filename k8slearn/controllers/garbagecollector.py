@@ -38,8 +38,8 @@ class GarbageCollector(Controller):
     name = "garbage-collector-controller"
     room = "controllers"
     watches = (
-        "deployments replicasets pods services endpointslices configmaps secrets namespaces nodes statefulsets "
-        "daemonsets jobs cronjobs persistentvolumeclaims serviceaccounts controllerrevisions ingresses "
+        "deployments replicasets pods services endpointslices configmaps secrets namespaces nodes "
+        "statefulsets daemonsets jobs cronjobs persistentvolumeclaims serviceaccounts controllerrevisions ingresses "
         "replicationcontrollers poddisruptionbudgets horizontalpodautoscalers"
     ).split()
 
