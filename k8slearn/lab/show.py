@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from k8slearn.api.errors import ApiError
+from k8slearn.api.manifests import ManifestError
 from k8slearn.api.objects import edit
 from k8slearn.client.messages import message_for
 from k8slearn.sim.trace import Step, Trace
@@ -34,8 +35,8 @@ class Shown:
         return self.markup
 
 
-def show(thing: Any, *, steps: Iterable[int] | None = None) -> Shown:
-    """Source code, an object, a list of objects, a trace (or some `steps` of it), an error."""
+def show(thing: Any) -> Shown:
+    """Source code, an object, a list of objects or steps, a trace, an error."""
     for kinds, how in KINDS:
         if isinstance(thing, kinds):
             return how(thing)
@@ -96,9 +97,9 @@ def trace(thing: Trace) -> Shown:
     return table(thing.steps)
 
 
-def card(error: ApiError) -> Shown:
-    """What the API server refused, in kubectl's words: a short card, no traceback."""
-    text = message_for(error)
+def card(error: Exception) -> Shown:
+    """What was refused, in kubectl's words: a short card, no traceback."""
+    text = message_for(error) if isinstance(error, ApiError) else str(error)
     style = "border-left:4px solid #D55E00;padding:.4em .8em;margin:.2em 0;font-family:var(--jp-code-font-family)"
     return Shown(text, f"<div role='alert' style='{style}'>{html.escape(text).replace(chr(10), '<br>')}</div>")
 
@@ -122,7 +123,7 @@ def _one_step(step: Step) -> Shown:
 KINDS: tuple[tuple[Any, Callable[[Any], Shown]], ...] = (
     (Trace, trace),
     (Step, _one_step),
-    (ApiError, card),
+    ((ApiError, ManifestError), card),
     (dict, obj),
     (list, objects),
     ((type, FunctionType, MethodType, ModuleType), source),

@@ -1,0 +1,45 @@
+"""The notebook's side: pictures of a simulation, questions, exercises.
+
+Duty: show what is there. Panels draw frames, frames are read off a simulation, and a click becomes a
+command to the simulation; nothing in here knows how Kubernetes works.
+Never: be imported by anything below it, or need a browser to be tested.
+Read first: `frames` (what a panel gets to see), then `studio`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from k8slearn.lab.frames import SimSource
+from k8slearn.lab.notebook import show_errors_as_cards
+from k8slearn.lab.ready import is_ready, problems
+from k8slearn.lab.show import show
+from k8slearn.lab.studio import Studio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from k8slearn.sim import Simulation
+
+__all__ = ["Studio", "check", "hint", "is_ready", "predict", "problems", "show", "studio"]
+
+
+def studio(sim: Simulation, until: Callable[[Simulation], bool] | None = None) -> Studio:
+    """A studio for a simulation: ``studio(sim).map()``. Playing stops when `until` holds."""
+    return Studio(SimSource(sim, until))
+
+
+def __getattr__(name: str) -> Any:
+    """What needs more than the core is imported when it is first asked for."""
+    if name == "predict":
+        from k8slearn.lab.predict import predict
+
+        return predict
+    if name in ("check", "hint"):
+        from k8slearn.lab import check as checking
+
+        return getattr(checking, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+show_errors_as_cards()

@@ -1,0 +1,72 @@
+"""Say first what you think will happen: a question you answer before the cells below are run.
+
+Committing to an answer is what makes being wrong useful. Nothing is graded and nothing is sent anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+HERE = Path(__file__).parent / "js" / "predict"
+
+
+class Prediction(anywidget.AnyWidget):
+    """A question with a few answers, one of them right. `options`: answer -> what is to be said about it."""
+
+    _esm = HERE / "predict.js"
+    _css = HERE / "predict.css"
+    question = traitlets.Unicode().tag(sync=True)
+    options = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    chosen = traitlets.Int(-1).tag(sync=True)
+    verdict = traitlets.Unicode("").tag(sync=True)
+    right = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, question: str, options: Mapping[str, str], answer: str) -> None:
+        if answer not in options:
+            raise ValueError(f'the answer "{answer}" is not among the options: {", ".join(options)}')
+        super().__init__(question=question, options=list(options))
+        self._remarks, self._answer = dict(options), answer
+
+    def reveal(self) -> Verdict:
+        """The right answer, and what is to be said about the one that was chosen."""
+        said = self.options[self.chosen] if self.chosen >= 0 else None
+        self.right = said == self._answer
+        text = self._verdict(said)
+        self.verdict = text
+        return Verdict(text)
+
+    def _verdict(self, said: str | None) -> str:
+        truth = f"{self._answer}: {self._remarks[self._answer]}"
+        if said is None:
+            return f"The answer is: {truth}"
+        if said == self._answer:
+            return f"Right. {truth}"
+        return f"You said: {said}. {self._remarks[said]}\nThe answer is: {truth}"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**(data or {}), "text/plain": repr(self)}, metadata
+
+    def __repr__(self) -> str:
+        return "\n".join([self.question, *(f"  ( ) {option}" for option in self.options)])
+
+
+class Verdict:
+    """What came of a prediction, to be read."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def predict(question: str, options: Mapping[str, str], answer: str) -> Prediction:
+    """Ask. Show the result in a cell; call ``.reveal()`` further down."""
+    return Prediction(question, options, answer)
