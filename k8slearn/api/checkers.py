@@ -96,7 +96,7 @@ class Integer(Type):
     def decode(self, value: Any, at: At, trouble: Trouble) -> Any:
         if type(value) is int and self.least <= value <= self.most:
             return value
-        trouble.wrong(value, at, self.go)
+        return trouble.wrong(value, at, self.go)
 
 
 class Float(Type):
@@ -105,7 +105,7 @@ class Float(Type):
     def decode(self, value: Any, at: At, trouble: Trouble) -> Any:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return value
-        trouble.wrong(value, at, self.go)
+        return trouble.wrong(value, at, self.go)
 
 
 class IntOrString(Type):
@@ -114,7 +114,7 @@ class IntOrString(Type):
     go, zero, plain = "int32", 0, str
 
     def decode(self, value: Any, at: At, trouble: Trouble) -> Any:
-        if isinstance(value, str) or type(value) is int and -(2**31) <= value < 2**31:
+        if isinstance(value, str) or (type(value) is int and -(2**31) <= value < 2**31):
             return value
         raise ValueError(mismatch(value, at, self.go))
 

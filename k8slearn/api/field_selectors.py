@@ -34,7 +34,10 @@ FIELDS: dict[str, dict[str, Any]] = {
     "nodes": {"spec.unschedulable": False},
     "events": {
         **{f"involvedObject.{name}": "" for name in _INVOLVED.split()},
-        **{"reason": "", "type": "", "source": "", "reportingComponent": ""},
+        "reason": "",
+        "type": "",
+        "source": "",
+        "reportingComponent": "",
     },
     "namespaces": {"status.phase": ""},
     "secrets": {"type": ""},

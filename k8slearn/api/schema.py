@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from k8slearn.api.checkers import SCALARS, Field, List, Map, Struct, Trouble, Type
@@ -55,7 +55,7 @@ def fields_of(resource: Resource) -> dict[str, str] | None:
 
 @cache
 def _table() -> dict[str, Any]:
-    table: dict[str, Any] = json.loads(files("k8slearn.api").joinpath("types.json").read_bytes())
+    table: dict[str, Any] = json.loads(Path(__file__).with_name("types.json").read_bytes())
     return table
 
 

@@ -72,7 +72,7 @@ OBJECT_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 class LabelSelector:
     """Requirements on labels, all of which must hold. Kubernetes: labels.Selector."""
 
-    __slots__ = ("requirements", "_equal", "_tests")
+    __slots__ = ("_equal", "_tests", "requirements")
 
     def __init__(self, requirements: Iterable[Requirement] = ()) -> None:
         self.requirements = tuple(requirements)

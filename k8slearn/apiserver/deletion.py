@@ -30,7 +30,10 @@ def check_options(options: dict[str, Any]) -> None:
     if policy is not None and policy not in POLICIES:
         broken = errors.unsupported("propagationPolicy", policy, [])
         broken = errors.FieldError(
-            broken.reason, broken.path, policy, 'supported values: "Foreground", "Background", "Orphan", "nil"'
+            broken.reason,
+            broken.path,
+            policy,
+            'supported values: "Foreground", "Background", "Orphan", "nil"',
         )
         raise errors.invalid_object("DeleteOptions", "meta.k8s.io", "", [broken])
 
@@ -44,7 +47,8 @@ def check_preconditions(resource: Resource, obj: Object, wanted: dict[str, str])
                 resource.plural,
                 resource.group,
                 obj["metadata"]["name"],
-                f"Precondition failed: {title} in precondition: {wanted[field]}, {title} in object meta: {have}",
+                f"Precondition failed: {title} in precondition: {wanted[field]}, "
+                f"{title} in object meta: {have}",
             )
 
 

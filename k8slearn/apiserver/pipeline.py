@@ -61,12 +61,15 @@ def decode(server: ApiServer, write: Write) -> None:
         raise errors.BadRequest(f"the object provided is unrecognized (must be of type {resource.kind})")
     sent = (body.get("apiVersion") or resource.api_version, body.get("kind") or resource.kind)
     if sent != (resource.api_version, resource.kind):
-        raise errors.BadRequest(
-            f"{sent[1]} in version {sent[0]!r} cannot be handled as a {resource.kind}"
-        )
+        raise errors.BadRequest(f"{sent[1]} in version {sent[0]!r} cannot be handled as a {resource.kind}")
     strictness = write.request.options.get("fieldValidation", "Warn")
     obj, warnings = schema.decode(resource, body, field_validation=strictness)
-    write.object = {"apiVersion": sent[0], "kind": sent[1], **obj, "metadata": dict(obj.get("metadata") or {})}
+    write.object = {
+        "apiVersion": sent[0],
+        "kind": sent[1],
+        **obj,
+        "metadata": dict(obj.get("metadata") or {}),
+    }
     write.warnings += warnings
 
 

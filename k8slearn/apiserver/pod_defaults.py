@@ -1,6 +1,8 @@
 """The defaults of a pod spec, wherever it stands: in a Pod or in the template of a workload.
 
-Read `defaults` first. Kubernetes: pkg/apis/core/v1/defaults.go (SetDefaults_PodSpec, SetDefaults_Container ...)
+Read `defaults` first.
+
+Kubernetes: pkg/apis/core/v1/defaults.go (SetDefaults_PodSpec, SetDefaults_Container ...)
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ CONTAINER: Fields = {
 PROBE: Fields = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
 HTTP_GET: Fields = {"path": "/", "scheme": "HTTP"}
 VOLUMES: dict[str, Fields] = {
-    **dict.fromkeys(["secret", "configMap", "downwardAPI", "projected"], {"defaultMode": 0o644}),
+    **{kind: {"defaultMode": 0o644} for kind in ("secret", "configMap", "downwardAPI", "projected")},
     "hostPath": {"type": ""},
     "iscsi": {"iscsiInterface": "default"},
     "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},

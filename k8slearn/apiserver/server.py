@@ -25,9 +25,7 @@ from k8slearn.apiserver.watch import HasLabels, InNamespace, Matcher, ServerWatc
 from k8slearn.store import Store
 from k8slearn.store.log import INDEXED_FIELDS, Mismatch
 
-CHANGED_SINCE = (
-    "the object has been modified; please apply your changes to the latest version and try again"
-)
+CHANGED_SINCE = "the object has been modified; please apply your changes to the latest version and try again"
 
 
 class ApiServer:
@@ -59,7 +57,7 @@ class ApiServer:
             raise errors.not_found(resource.plural, resource.group, request.name)
         return found
 
-    def list(self, resource: Resource, request: Request) -> ObjectList:
+    def select(self, resource: Resource, request: Request) -> ObjectList:
         matches = self._matchers(resource, request)
         items = [o for o in self.store.list(resource.name) if all(m(o) for m in matches)]
         return ObjectList(items, self.store.revision, f"{resource.kind}List")
@@ -71,8 +69,9 @@ class ApiServer:
         topic: tuple[str, ...] = (resource.name,)
         fields = FieldSelector.parse(request.options.get("fieldSelector", ""), resource)
         for field in INDEXED_FIELDS.get(resource.name, ()):
-            if fields.exact(field):
-                topic = (resource.name, field, fields.exact(field))
+            value = fields.exact(field)
+            if value:
+                topic = (resource.name, field, value)
         cursor = self.store.watch(topic, since, bell)
         return ServerWatch(cursor, resource.name, self._matchers(resource, request))
 
@@ -150,7 +149,7 @@ class ApiServer:
 
     def delete_collection(self, resource: Resource, request: Request) -> ObjectList:
         """Delete, one by one, everything that a list with the same selectors would show."""
-        gone = self.list(resource, request)
+        gone = self.select(resource, request)
         for obj in gone:
             m = obj["metadata"]
             one = Request("delete", request.resource, m.get("namespace", ""), m["name"])
@@ -174,7 +173,7 @@ Verb = Callable[[ApiServer, Resource, Request], Any]
 
 VERBS: dict[str, Verb] = {
     "get": ApiServer.get,
-    "list": ApiServer.list,
+    "list": ApiServer.select,
     "create": ApiServer.create,
     "update": ApiServer.update,
     "patch": ApiServer.patch,

@@ -15,7 +15,7 @@ GENERATION = frozenset(
 )
 
 #: Kinds that may not be updated blindly: an update must name the resourceVersion it has read.
-CONDITIONAL = frozenset("Lease PodDisruptionBudget EndpointSlice".split())
+CONDITIONAL = frozenset(["Lease", "PodDisruptionBudget", "EndpointSlice"])
 
 #: Kinds whose DELETE answers with the object that went, not with a Status.
 RETURNS_DELETED = frozenset(
@@ -51,7 +51,10 @@ def asks_for_something_new(resource: Resource, old: Object, new: Object) -> bool
 
 def qos_class(pod: Object) -> str:
     """How dear a pod is when its node runs out of memory. Kubernetes: pkg/apis/core/v1/helper/qos"""
-    containers = [*dig(pod, "spec", "containers", default=[]), *dig(pod, "spec", "initContainers", default=[])]
+    containers = [
+        *dig(pod, "spec", "containers", default=[]),
+        *dig(pod, "spec", "initContainers", default=[]),
+    ]
     resources = [c.get("resources") or {} for c in containers]
     if not any(r.get("requests") or r.get("limits") for r in resources):
         return "BestEffort"

@@ -32,16 +32,19 @@ from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
 
 
+#: Kinds that own nothing and that nobody owns; they change too often to be watched for nothing.
+UNOWNED = frozenset(["events", "leases"])
+
+
 class GarbageCollector(Controller):
     """Its queue holds keys with the resource in front: ``pods default/web-1``."""
 
     name = "garbage-collector-controller"
     room = "controllers"
-    watches = (
-        "deployments replicasets pods services endpointslices configmaps secrets namespaces nodes "
-        "statefulsets daemonsets jobs cronjobs persistentvolumeclaims serviceaccounts controllerrevisions ingresses "
-        "replicationcontrollers poddisruptionbudgets horizontalpodautoscalers"
-    ).split()
+
+    def resources(self) -> list[str]:
+        """Every kind the server knows, custom ones too."""
+        return [r.name for r in self.client.kinds if r.name not in UNOWNED]
 
     def setup(self) -> None:
         self.dependents: dict[str, dict[str, None]] = {}  # uid of an owner -> queue keys of its dependents
@@ -123,6 +126,8 @@ class GarbageCollector(Controller):
         try:
             resource = self.client.kinds.of(reference)
         except NotFound:
+            return None
+        if resource.name not in self.informers:
             return None
         key = make_key(namespace if resource.namespaced else "", reference["name"])
         owner = self.cache.get(resource.name, key)

@@ -104,8 +104,14 @@ def player(sim: Simulation, p: Controller) -> dict[str, Any]:
         "cut_off": sim.wires[p.name].faults.cut,
         "queue": list(p.queue.ready),
         "waiting": [{"key": key, "in": round(due - sim.now, 3)} for key, due in waiting],
-        "caches": [cache(p, i) for i in p.informers.values()],
+        "caches": [cache(p, i) for i in _worth_a_line(p)],
     }
+
+
+def _worth_a_line(p: Controller) -> list[Informer]:
+    """Who watches dozens of kinds shows those of which there is something."""
+    informers = list(p.informers.values())
+    return informers if len(informers) < 8 else [i for i in informers if p.cache.objects.get(i.resource) or i.lag]
 
 
 def cache(p: Controller, informer: Informer) -> dict[str, Any]:

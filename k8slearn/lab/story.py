@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from k8slearn.sim.trace import Step
 from k8slearn.sim.wire import Call
@@ -14,7 +14,13 @@ NOTES = "events"  # Event objects are notes for people: told last, and briefly
 
 def sentence(step: Step) -> str:
     """One plain sentence: who did what, and what came of it."""
-    return SENTENCES.get(step.action, _reconcile)(step)
+    return SENTENCES["fault" if step.player == "fault" else step.action](step)
+
+
+def deed(step: Step) -> str:
+    """What was done in this step, without saying who."""
+    text = sentence(step).removeprefix(f"{step.player} ").removeprefix("You: ")
+    return text.removeprefix(f"looks at {step.key}: ").removeprefix(f"looks at {step.key}, ").removesuffix(".")
 
 
 def title(step: Step) -> str:
@@ -73,16 +79,14 @@ def _request(step: Step) -> str:
 
 
 def _fault(step: Step) -> str:
-    return f"Fault: {step.player if step.player != 'fault' else ''} {step.key} {step.result}.".replace(
-        "  ", " "
-    )
+    return f"Fault ({step.action}): {step.key} {step.result}.".replace("  ", " ")
 
 
 def _wait(step: Step) -> str:
     return f"Nothing happens {step.result}."
 
 
-SENTENCES = {
+SENTENCES: dict[str, Callable[[Step], str]] = {
     "deliver": _deliver,
     "reconcile": _reconcile,
     "timer": _timer,

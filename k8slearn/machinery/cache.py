@@ -9,7 +9,7 @@ Kubernetes: client-go/tools/cache (thread_safe_store.go, index.go); the listers.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from k8slearn.api.objects import (
@@ -63,22 +63,26 @@ class Index:
 
 
 class Cache:
-    """One component's objects, by resource and key."""
+    """One component's objects, by resource and key.
 
-    def __init__(self) -> None:
+    `names`: what the component calls a resource -> its full name (podsets -> podsets.example.com).
+    """
+
+    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+        self.names = {**(names or {}), **{full: full for full in (names or {}).values()}}
         self.objects: dict[str, dict[Key, Object]] = {}
         self._indexes: dict[tuple[str, str], Index] = {}
 
     def get(self, resource: str, key: Key) -> Object | None:
         """The object as last heard of, or None. Shared: do not edit."""
-        return self.objects.get(resource, {}).get(key)
+        return self.objects.get(self._full(resource), {}).get(key)
 
     def list(self, resource: str, namespace: str = "", labels: LabelSelector | None = None) -> list[Object]:
         """Objects of a resource (in a namespace, with these labels), in the order they were heard of."""
         if namespace:
             found: Iterable[Object] = self.by("namespace", resource, namespace)
         else:
-            found = self.objects.get(resource, {}).values()
+            found = self.objects.get(self._full(resource), {}).values()
         return [o for o in found if labels is None or labels.matches(labels_of(o))]
 
     def owned_by(self, owner: Object, resource: str) -> builtins.list[Object]:
@@ -87,6 +91,7 @@ class Cache:
 
     def by(self, index: str, resource: str, value: str) -> builtins.list[Object]:
         """The objects that have `value` in one of the INDEXES."""
+        resource = self._full(resource)
         objects = self.objects.get(resource, {})
         return [objects[key] for key in self._index(index, resource).keys.get(value, ())]
 
@@ -99,6 +104,16 @@ class Cache:
         key = f"{namespace}/{reference['name']}" if namespace else reference["name"]
         owner = self.get(resource, key) or self.get(resource, reference["name"])
         return owner if owner is not None and is_controlled_by(obj, owner) else None
+
+    def _full(self, resource: str) -> str:
+        try:
+            return self.names[resource]
+        except KeyError:
+            watched = ", ".join(dict.fromkeys(self.names.values()))
+            raise LookupError(
+                f'this cache is never told about "{resource}": name it in primary, owns or watches '
+                f"(it is told about {watched or 'nothing'})"
+            ) from None
 
     # --- written by informers only ---
 

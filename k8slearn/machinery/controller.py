@@ -67,10 +67,10 @@ class Controller:
         self.name = self.full_name
         self.client = Client(transport, user=f"system:serviceaccount:kube-system:{self.name}")
         self.clock, self.dice = clock, dice or Dice()
-        self.cache, self.queue = Cache(), WorkQueue(clock)
+        names = {r: self.client.kinds.named(r).name for r in self.resources()}
+        self.cache, self.queue = Cache(names), WorkQueue(clock)
         self.events = Recorder(self.client, clock, self.name)
-        names = [self.client.kinds.named(r).name for r in (self.primary, *self.owns, *self.watches) if r]
-        self.informers = {r: Informer(self, r, **self.selectors(r)) for r in names}
+        self.informers = {r: Informer(self, r, **self.selectors(r)) for r in names.values()}
         self.resource: Resource | None = self.client.kinds.named(self.primary) if self.primary else None
         self.errors: dict[Key, Exception] = {}  # the last failure of each key that has not succeeded since
         self.setup()
@@ -84,6 +84,10 @@ class Controller:
 
     def setup(self) -> None:
         """Start with empty soft state. Called when the controller starts, and again after a crash."""
+
+    def resources(self) -> list[str]:
+        """Everything that is watched; each has an informer."""
+        return [r for r in (self.primary, *self.owns, *self.watches) if r]
 
     def selectors(self, resource: str) -> dict[str, Any]:
         """Restrict what is watched: ``{"fields": "spec.nodeName=node-0"}`` or ``{"labels": ...}``."""

@@ -20,8 +20,7 @@ from k8slearn.api.clock import Clock, Dice
 from k8slearn.api.objects import Key
 from k8slearn.api.requests import Transport
 from k8slearn.machinery.controller import Controller
-from k8slearn.machinery.informer import Change
-from k8slearn.machinery.workqueue import WorkQueue
+from k8slearn.machinery.informer import Change, Informer
 
 
 class Move(NamedTuple):
@@ -130,8 +129,9 @@ class Manager:
         try:
             return MOVES[move.action](player, move)
         finally:
-            if move.player in self.players:
-                self._settle(player)
+            if move.action == "deliver":
+                self._settle_informer(player.informers[move.resource])
+            self._settle_queue(player)
 
     def touch(self, name: str) -> None:
         """Somebody changed this player from outside: announce what it can do now."""
@@ -139,20 +139,23 @@ class Manager:
         self._settle(self.players[name])
 
     def _settle(self, player: Controller) -> None:
-        """After a move: announce what the player could do next."""
+        """Announce everything the player could do now."""
         for informer in player.informers.values():
-            if informer.ready and informer.bell:
-                informer.bell()
-        self.settle_queue(player.name, player.queue)
+            self._settle_informer(informer)
+        self._settle_queue(player)
 
-    def settle_queue(self, name: str, queue: WorkQueue) -> None:
+    def _settle_informer(self, informer: Informer) -> None:
+        if informer.ready and informer.bell:
+            informer.bell()
+
+    def _settle_queue(self, player: Controller) -> None:
+        queue = player.queue
         if queue.ready:
-            self.announce(Move(name, "reconcile"))
+            self.announce(Move(player.name, "reconcile"))
         for timer in queue.set:
             self._order += 1
-            heappush(
-                self.background if timer.background else self.alarms, Alarm(timer.due, self._order, name)
-            )
+            heap = self.background if timer.background else self.alarms
+            heappush(heap, Alarm(timer.due, self._order, player.name))
         queue.set.clear()
 
     # --- time ---

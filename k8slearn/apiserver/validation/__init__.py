@@ -1,7 +1,7 @@
 """The room of validation: which rules does an object break? All of them are told at once.
 
 It looks, and never changes anything. Read `shapes` first (how a rule is written), then the tables in the
-order of your interest: `metadata`, `pods`, `workloads`, `services`, `others`; `updates` says what may not
+order of your interest: `metadata`, `pods`, `workloads`, `services` ...; `updates` says what may not
 change once it is there.
 
 Kubernetes: pkg/apis/*/validation/validation.go
@@ -12,12 +12,13 @@ from __future__ import annotations
 from k8slearn.api.errors import FieldError
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object
-from k8slearn.apiserver.validation import others, pods, services, workloads
+from k8slearn.apiserver.validation import jobs, networking, others, pods, services, storage, workloads
 from k8slearn.apiserver.validation.metadata import check_metadata, check_metadata_update
 from k8slearn.apiserver.validation.shapes import Check
 from k8slearn.apiserver.validation.updates import check_update
 
-KINDS: dict[str, Check] = {**pods.KINDS, **workloads.KINDS, **services.KINDS, **others.KINDS}
+_ROOMS = (pods, workloads, jobs, services, networking, storage, others)
+KINDS: dict[str, Check] = {kind: check for room in _ROOMS for kind, check in room.KINDS.items()}
 BUILTIN_GROUPS = frozenset(["", "apps", "batch", "autoscaling", "policy"])
 
 

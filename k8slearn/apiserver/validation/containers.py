@@ -219,9 +219,10 @@ def _sidecars_only(container: Spec, path: str) -> Iterable[FieldError]:
     """An init container that ends cannot be probed; one that always restarts (a sidecar) can."""
     if container.get("restartPolicy") == "Always":
         return
+    detail = "may not be set for init containers without restartPolicy=Always"
     for field in ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe"):
         if field in container:
-            yield forbidden(f"{path}.{field}", "may not be set for init containers without restartPolicy=Always")
+            yield forbidden(f"{path}.{field}", detail)
 
 
 CONTAINER = Shape(_CONTAINER, needs=("name", "image"), also=_BESIDES)

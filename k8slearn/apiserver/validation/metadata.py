@@ -12,7 +12,7 @@ from k8slearn.api import formats
 from k8slearn.api.errors import FieldError, forbidden, invalid, required
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object
-from k8slearn.apiserver.validation.shapes import NEGATIVE, labels
+from k8slearn.apiserver.validation.shapes import NEGATIVE, Check, labels
 
 ANNOTATIONS_LIMIT = 256 * 1024  # bytes, keys and values together
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
@@ -64,7 +64,7 @@ def _names(resource: Resource, m: dict[str, Any]) -> list[FieldError]:
     if resource.namespaced and not namespace:
         errors.append(required("metadata.namespace"))
     elif resource.namespaced:
-        errors += [invalid("metadata.namespace", namespace, problem) for problem in formats.dns_label(namespace)]
+        errors += [invalid("metadata.namespace", namespace, p) for p in formats.dns_label(str(namespace))]
     elif namespace:
         errors.append(forbidden("metadata.namespace", "not allowed on this type"))
     return errors
@@ -111,13 +111,20 @@ def _finalizers(finalizers: list[str], path: str) -> Iterable[FieldError]:
         yield invalid(path, finalizers, detail)
 
 
-_FIELDS = {
+_FIELDS: dict[str, Check] = {
     "labels": labels,
     "annotations": _annotations,
     "ownerReferences": _owners,
     "finalizers": _finalizers,
 }
-IMMUTABLE = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
+IMMUTABLE = (
+    "name",
+    "namespace",
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+)
 
 
 def check_metadata_update(new: dict[str, Any], old: dict[str, Any]) -> list[FieldError]:

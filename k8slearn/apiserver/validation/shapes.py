@@ -28,7 +28,7 @@ def child(path: str, field: str) -> str:
 
 @dataclass(frozen=True)
 class Shape:
-    """An object's fields and their checks; `needs` may not be empty; `also` looks at several fields together."""
+    """A check per field; what `needs` names may not be empty; `also` looks at several fields together."""
 
     fields: Mapping[str, Check]
     needs: tuple[str, ...] = ()

@@ -38,8 +38,17 @@ def _size(text: str, path: str) -> Iterable[FieldError]:
 
 
 _ITEMS = Each(Shape({"path": _relative, "mode": _mode}, needs=("key", "path")))
-_FILES = {"defaultMode": _mode, "items": _ITEMS}
-_HOST_PATHS = ("", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice")
+_FILES: dict[str, Check] = {"defaultMode": _mode, "items": _ITEMS}
+_HOST_PATHS = (
+    "",
+    "DirectoryOrCreate",
+    "Directory",
+    "FileOrCreate",
+    "File",
+    "Socket",
+    "CharDevice",
+    "BlockDevice",
+)
 
 SOURCES: dict[str, Check] = {
     "emptyDir": Shape({"sizeLimit": _size}),

@@ -1,6 +1,6 @@
-"""The rules of what makes pods: Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob and their like.
+"""The rules of what makes pods: Deployment, ReplicaSet, StatefulSet, DaemonSet. `jobs` has the rest.
 
-Kubernetes: pkg/apis/apps/validation, pkg/apis/batch/validation
+Kubernetes: pkg/apis/apps/validation/validation.go
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from typing import Any
 from k8slearn.api import formats
 from k8slearn.api.errors import FieldError, forbidden, invalid, required, unsupported
 from k8slearn.api.selectors import LabelSelector
-from k8slearn.apiserver.validation.pods import POD_SPEC, POD_TEMPLATE, annotations
+from k8slearn.apiserver.validation.pods import POD_SPEC, POD_TEMPLATE, annotation_keys
 from k8slearn.apiserver.validation.shapes import (
     Check,
-    OneOf,
     Shape,
     Spelt,
     count_or_percent,
@@ -54,10 +53,12 @@ def _selected(selector: LabelSelector, template: Spec, path: str) -> Iterable[Fi
 
 def _always(spec: Spec, path: str) -> Iterable[FieldError]:
     policy = spec.get("restartPolicy", "Always")
-    if policy not in ("Always", "") and policy in ("OnFailure", "Never"):
+    if policy in ("OnFailure", "Never"):
         yield unsupported(f"{path}.restartPolicy", policy, ["Always"])
     if "activeDeadlineSeconds" in spec:
-        yield forbidden(f"{path}.activeDeadlineSeconds", "activeDeadlineSeconds in ReplicaSet is not Supported")
+        yield forbidden(
+            f"{path}.activeDeadlineSeconds", "activeDeadlineSeconds in ReplicaSet is not Supported"
+        )
 
 
 def _replication_controller(spec: Spec, path: str) -> Iterable[FieldError]:
@@ -90,13 +91,17 @@ def _not_all(value: int | str, path: str) -> Iterable[FieldError]:
 def _can_move(rolling: Spec, path: str) -> Iterable[FieldError]:
     """With nothing more and nothing less than wanted, no pod could ever be replaced."""
     if amount(rolling.get("maxUnavailable")) == 0 and amount(rolling.get("maxSurge")) == 0:
-        yield invalid(f"{path}.maxUnavailable", rolling.get("maxUnavailable", 0), "may not be 0 when `maxSurge` is 0")
+        yield invalid(
+            f"{path}.maxUnavailable", rolling.get("maxUnavailable", 0), "may not be 0 when `maxSurge` is 0"
+        )
 
 
 def _daemons_can_move(rolling: Spec, path: str) -> Iterable[FieldError]:
     unavailable, surge = amount(rolling.get("maxUnavailable")), amount(rolling.get("maxSurge"))
     if unavailable and surge:
-        yield invalid(f"{path}.maxSurge", rolling["maxSurge"], "may not be set when maxUnavailable is non-zero")
+        yield invalid(
+            f"{path}.maxSurge", rolling["maxSurge"], "may not be set when maxUnavailable is non-zero"
+        )
     elif not unavailable and not surge:
         yield required(f"{path}.maxUnavailable", "cannot be 0 when maxSurge is 0")
 
@@ -141,7 +146,11 @@ DAEMON_SET = Shape(
     {
         **_PODS,
         "updateStrategy": Shape(
-            {"rollingUpdate": Shape({"maxUnavailable": _not_all, "maxSurge": _not_all}, also=(_daemons_can_move,))},
+            {
+                "rollingUpdate": Shape(
+                    {"maxUnavailable": _not_all, "maxSurge": _not_all}, also=(_daemons_can_move,)
+                )
+            },
             also=(_rolling_or_on_delete,),
         ),
     },
@@ -165,7 +174,9 @@ def _management(word: str, path: str) -> Iterable[FieldError]:
 
 
 _SET_POD = Shape(POD_SPEC.fields, also=tuple(c for c in POD_SPEC.also if c is not mounts_are_there))
-_SET_TEMPLATE = Shape({"metadata": Shape({"labels": labels, "annotations": annotations}), "spec": _SET_POD})
+_SET_TEMPLATE = Shape(
+    {"metadata": Shape({"labels": labels, "annotations": annotation_keys}), "spec": _SET_POD}
+)
 STATEFUL_SET = Shape(
     {
         **_PODS,
@@ -180,64 +191,16 @@ STATEFUL_SET = Shape(
     also=(OwnPods("statefulset"), _claims_count),
 )
 
-# --- Job, CronJob -----------------------------------------------------------------------------------
-
-
-def _ends(spec: Spec, path: str) -> Iterable[FieldError]:
-    """The pods of a Job must be able to finish."""
-    pod = (spec.get("template") or {}).get("spec") or {}
-    if pod.get("restartPolicy") not in ("OnFailure", "Never"):
-        yield required(f"{path}.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
-    if spec.get("completionMode") == "Indexed" and "completions" not in spec:
-        yield required(f"{path}.completions", "when completion mode is Indexed")
-
-
-JOB = Shape(
-    {
-        **dict.fromkeys(
-            ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"],
-            natural,
-        ),
-        "selector": label_selector,
-        "template": POD_TEMPLATE,
-        "completionMode": OneOf("NonIndexed", "Indexed"),
-        "podReplacementPolicy": OneOf("TerminatingOrFailed", "Failed"),
-    },
-    also=(_ends,),
-)
-
-
-def _schedule(text: str, path: str) -> Iterable[FieldError]:
-    """Five fields, or a word after an @. Kubernetes: robfig/cron/v3 ParseStandard"""
-    if text.startswith("@"):
-        word = text.split()[0]
-        if word not in ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly", "@every"):
-            yield invalid(path, text, f"unrecognized descriptor: {text}")
-    elif len(text.split()) != 5:
-        fields = text.split()
-        yield invalid(path, text, f"expected exactly 5 fields, found {len(fields)}: [{' '.join(fields)}]")
-
-
-CRON_JOB = Shape(
-    {
-        "schedule": _schedule,
-        "concurrencyPolicy": OneOf("Allow", "Forbid", "Replace"),
-        "jobTemplate": Shape({"spec": JOB}),
-        **dict.fromkeys(
-            ["startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"], natural
-        ),
-    },
-    needs=("schedule",),
-)
-
 KINDS: dict[str, Check] = {
     "Deployment": Shape({"spec": DEPLOYMENT}),
     "ReplicaSet": Shape({"spec": Shape(_PODS, also=(OwnPods("deployment"),))}),
     "ReplicationController": Shape(
-        {"spec": Shape({**_COUNTS, "selector": labels, "template": POD_TEMPLATE}, also=(_replication_controller,))}
+        {
+            "spec": Shape(
+                {**_COUNTS, "selector": labels, "template": POD_TEMPLATE}, also=(_replication_controller,)
+            )
+        }
     ),
     "StatefulSet": Shape({"spec": STATEFUL_SET}),
     "DaemonSet": Shape({"spec": DAEMON_SET}),
-    "Job": Shape({"spec": JOB}),
-    "CronJob": Shape({"spec": CRON_JOB}),
 }

@@ -1,0 +1,119 @@
+"""The rules of what a pod asks of its place: tolerations, affinity, spreading.
+
+Kubernetes: pkg/apis/core/validation/validation.go (ValidateTolerations, validateAffinity ...)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from k8slearn.api import formats
+from k8slearn.api.errors import FieldError, forbidden, invalid, required, unsupported
+from k8slearn.apiserver.validation.shapes import Each, OneOf, Shape, label_selector
+
+Spec = dict[str, Any]
+
+
+def toleration(t: Spec, path: str) -> Iterable[FieldError]:
+    """Kubernetes: ValidateTolerations"""
+    key, op, effect = t.get("key", ""), t.get("operator", ""), t.get("effect", "")
+    if key:
+        yield from (invalid(f"{path}.key", key, problem) for problem in formats.label_key(key))
+    elif op != "Exists":
+        detail = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
+        yield invalid(f"{path}.operator", op, detail)
+    if "tolerationSeconds" in t and effect != "NoExecute":
+        yield invalid(f"{path}.effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set")
+    if op == "Exists" and t.get("value"):
+        yield invalid(f"{path}.operator", t, "value must be empty when `operator` is 'Exists'")
+    elif op not in ("", "Equal", "Exists"):
+        yield unsupported(f"{path}.operator", op, ("Equal", "Exists"))
+    elif op != "Exists":
+        problems = formats.label_value(t.get("value", ""))
+        yield from (invalid(f"{path}.operator", t.get("value", ""), problem) for problem in problems)
+    if effect not in ("", "NoSchedule", "PreferNoSchedule", "NoExecute"):
+        yield unsupported(f"{path}.effect", effect, ("NoSchedule", "PreferNoSchedule", "NoExecute"))
+
+
+def _node_requirement(value: Spec, path: str) -> Iterable[FieldError]:
+    """Kubernetes: ValidateNodeSelectorRequirement"""
+    op, values = value.get("operator", ""), value.get("values") or ()
+    if op in ("In", "NotIn") and not values:
+        yield required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'")
+    elif op in ("Exists", "DoesNotExist") and values:
+        yield forbidden(
+            f"{path}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+        )
+    elif op in ("Gt", "Lt") and len(values) != 1:
+        yield required(f"{path}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'")
+    elif op not in ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"):
+        yield invalid(f"{path}.operator", op, "not a valid selector operator")
+    key = value.get("key", "")
+    yield from (invalid(f"{path}.key", key, problem) for problem in formats.label_key(key))
+
+
+def _node_field(value: Spec, path: str) -> Iterable[FieldError]:
+    """Nodes can be chosen by one field only, their name."""
+    op, key = value.get("operator", ""), value.get("key", "")
+    if op not in ("In", "NotIn"):
+        yield invalid(f"{path}.operator", op, "not a valid selector operator")
+    elif len(value.get("values") or ()) != 1:
+        detail = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"
+        yield required(f"{path}.values", detail)
+    if key != "metadata.name":
+        yield invalid(f"{path}.key", key, "not a valid field selector key")
+
+
+def _has_terms(selector: Spec, path: str) -> Iterable[FieldError]:
+    if not selector.get("nodeSelectorTerms"):
+        yield required(f"{path}.nodeSelectorTerms", "must have at least one node selector term")
+
+
+def _weight(weight: int, path: str) -> Iterable[FieldError]:
+    if not 1 <= weight <= 100:
+        yield invalid(path, weight, "must be in the range 1-100")
+
+
+def _topology(term: Spec, path: str) -> Iterable[FieldError]:
+    key = term.get("topologyKey", "")
+    if not key:
+        yield required(f"{path}.topologyKey", "can not be empty")
+    else:
+        yield from (invalid(f"{path}.topologyKey", key, problem) for problem in formats.label_key(key))
+
+
+_NODE_TERM = Shape({"matchExpressions": Each(_node_requirement), "matchFields": Each(_node_field)})
+_NODE_SELECTOR = Shape({"nodeSelectorTerms": Each(_NODE_TERM)}, also=(_has_terms,))
+_POD_TERM = Shape({"labelSelector": label_selector, "namespaceSelector": label_selector}, also=(_topology,))
+_REQUIRED, _PREFERRED = (f"{how}DuringSchedulingIgnoredDuringExecution" for how in ("required", "preferred"))
+_PODS = Shape(
+    {_REQUIRED: Each(_POD_TERM), _PREFERRED: Each(Shape({"podAffinityTerm": _POD_TERM, "weight": _weight}))}
+)
+AFFINITY = Shape(
+    {
+        "nodeAffinity": Shape(
+            {
+                _REQUIRED: _NODE_SELECTOR,
+                _PREFERRED: Each(Shape({"preference": _NODE_TERM, "weight": _weight})),
+            }
+        ),
+        "podAffinity": _PODS,
+        "podAntiAffinity": _PODS,
+    }
+)
+
+
+def _skew(skew: int, path: str) -> Iterable[FieldError]:
+    if skew <= 0:
+        yield invalid(path, skew, "must be greater than zero")
+
+
+SPREAD = Shape(
+    {
+        "maxSkew": _skew,
+        "whenUnsatisfiable": OneOf("DoNotSchedule", "ScheduleAnyway"),
+        "labelSelector": label_selector,
+    },
+    also=(_topology,),
+)

@@ -1,0 +1,216 @@
+"""The one player on a machine: makes the pods that are bound to it run, and reports how they are.
+
+It hears of its own pods and of nothing else. Nobody calls it: the scheduler writes a node's name into a pod,
+and the kubelet of that name finds it. A kubelet that dies takes nothing with it: the containers go on, and
+its successor reads in the pods' statuses what there is.
+
+Kubernetes: pkg/kubelet/kubelet.go
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from k8slearn.api.clock import micro_timestamp, timestamp
+from k8slearn.api.errors import NotFound, ServerTimeout
+from k8slearn.api.objects import Key, Object, dig, key_of, labels_of, name_of, namespace_of, revision_of, uid_of
+from k8slearn.machinery import Controller, Done
+from k8slearn.machinery.informer import Change
+from k8slearn.node import addresses, registration
+from k8slearn.node.podworker import PodWorker, Run
+from k8slearn.node.stages import EVENTS, REALISTIC, Stage
+from k8slearn.node.status import conditions, phase
+
+HEARTBEAT = 10.0  # seconds between renewals of the lease. Kubernetes: nodeLeaseRenewIntervalFraction
+REPORT = 300.0  # seconds after which an unchanged node status is written all the same: nodeStatusReportFrequency
+
+
+class Kubelet(Controller):
+    room = "node"
+    primary = "pods"
+    WIRING = Controller.WIRING | {"machine", "stages", "number"}
+
+    def __init__(
+        self,
+        name: str,
+        cpu: str | int = "8",
+        memory: str = "32Gi",
+        pods: str | int = "110",
+        labels: Mapping[str, str] | None = None,
+        taints: Iterable[Object] = (),
+        stages: tuple[Stage, ...] = REALISTIC,
+    ) -> None:
+        self.name = f"kubelet/{name}"
+        capacity = {"cpu": cpu, "memory": memory, "pods": pods, "ephemeral-storage": "100Gi"}
+        self.machine = registration.machine(name, capacity, labels or {}, taints)
+        self.stages = stages
+
+    def setup(self) -> None:
+        self.client.user = f"system:node:{self.machine.name}"
+        self.events.component = "kubelet"
+        self.number = addresses.number_of(self.machine.name, self.dice)
+        self.runs: dict[Key, Run] = {}
+        self.addresses: dict[Key, str] = {}  # of the pods here
+        self.images: dict[str, bool] = {}  # that have been pulled
+        self.registered = False
+        self.reported_at = 0.0
+        self.queue.add(self.machine.name)
+
+    def selectors(self, resource: str) -> dict[str, Any]:
+        return {"fields": f"spec.nodeName={self.machine.name}"}
+
+    # --- which keys ---
+
+    def on_change(self, change: Change) -> None:
+        self._note_what_is_here(key_of(change.object), change.new)
+        super().on_change(change)
+
+    def keys_for(self, change: Change) -> list[Key]:
+        """The pod, unless this is the echo of our own write."""
+        key = key_of(change.object)
+        run = self.runs.get(key)
+        if run is not None and change.new is not None and revision_of(change.new) == revision_of(run.latest):
+            return []
+        return [key]
+
+    def _note_what_is_here(self, key: Key, pod: Object | None) -> None:
+        """Addresses and images in use, as the pods' statuses tell: all that a restarted kubelet has."""
+        if pod is None:
+            self.addresses.pop(key, None)
+            return
+        address = dig(pod, "status", "podIP")
+        if address:
+            self.addresses[key] = address
+            for status in dig(pod, "status", "containerStatuses", default=()):
+                if status["imageID"]:
+                    self.images[status["image"]] = True
+
+    # --- reconcile ---
+
+    def reconcile(self, key: Key) -> Done | None:
+        try:
+            return self._heartbeat() if key == self.machine.name else self._sync(key)
+        except ServerTimeout:  # cut off: the containers run on, and the machine keeps trying
+            return Done(again_in=HEARTBEAT, background=True)
+
+    def _sync(self, key: Key) -> Done | None:
+        pod = self._latest(key)
+        if pod is None:
+            self.runs.pop(key, None)  # deleted by force: whatever ran is killed
+            return None
+        run = self._run(key, pod)
+        worker = PodWorker(pod, run, self.stages, self.images, self.clock.now)
+        if dig(pod, "status", "phase") not in ("Succeeded", "Failed"):
+            worker.work(self.dice, self.machine.name)
+            self.runs[key] = worker.result(run, pod)
+            self._record(pod, worker)
+            self._report(key, pod, worker)
+        if worker.over:
+            self._finish(key)
+        return Done(again_in=worker.wake - self.clock.now) if worker.wake is not None else None
+
+    def _latest(self, key: Key) -> Object | None:
+        """The pod as heard of, or as we have written it ourselves, whichever is newer."""
+        pod, run = self.cache.get("pods", key), self.runs.get(key)
+        if pod is None or run is None or uid_of(pod) != run.uid:
+            return pod
+        return run.latest if revision_of(run.latest) > revision_of(pod) else pod
+
+    def _run(self, key: Key, pod: Object) -> Run:
+        run = self.runs.get(key)
+        return run if run is not None and run.uid == uid_of(pod) else Run.of(pod)
+
+    def _record(self, pod: Object, worker: PodWorker) -> None:
+        for event, words in worker.happened:
+            kind, reason, text = EVENTS[event]
+            size = 20_000_000 + self.dice.below(180_000_000, "size of image", words["image"])
+            why = f"failed to resolve image: {words['image']}: not found"
+            words |= {"size": size, "why": why, "pod": name_of(pod), "namespace": namespace_of(pod), "uid": uid_of(pod)}
+            record = self.events.normal if kind == "Normal" else self.events.warning
+            record(pod, reason, text.format(**words))
+
+    def _report(self, key: Key, pod: Object, worker: PodWorker) -> None:
+        """Write the pod's status, if it says anything new."""
+        if worker.over and worker.gone:
+            return  # it never ran, or leaves no trace: nothing to tell
+        status = self._status(key, pod, worker)
+        if status == pod["status"]:
+            return
+        written = self.client.update_status({**pod, "status": status})
+        self.runs[key] = Run.of(written)._replace(begun=worker.begun, pulled=frozenset(worker.pulled))
+
+    def _status(self, key: Key, pod: Object, worker: PodWorker) -> Object:
+        init, main = worker.statuses()
+        now, old = self.clock.now, pod["status"]
+        summary = phase(pod, init, main, over=worker.over)
+        host = addresses.node_address(self.number)
+        address = self._address(key, pod, host)
+        status = {
+            **old,
+            "observedGeneration": pod["metadata"].get("generation", 1),
+            "phase": summary,
+            "conditions": conditions(pod, summary, init, main, now),
+            "hostIP": host,
+            "hostIPs": [{"ip": host}],
+            "podIP": address,
+            "podIPs": [{"ip": address}],
+            "startTime": old.get("startTime") or timestamp(now),
+            "containerStatuses": main,
+        }
+        return {**status, "initContainerStatuses": init} if init else status
+
+    def _address(self, key: Key, pod: Object, host: str) -> str:
+        if dig(pod, "spec", "hostNetwork"):
+            return host
+        address = dig(pod, "status", "podIP") or self.addresses.get(key)
+        if not address:
+            address = addresses.free_address(addresses.pod_range(self.number), set(self.addresses.values()))
+            self.addresses[key] = address
+        return address
+
+    def _finish(self, key: Key) -> None:
+        """The last act of a pod: everything has stopped, so the API object may go."""
+        uid = self.runs[key].uid if key in self.runs else uid_of(self.cache.get("pods", key) or {})
+        try:
+            self.client.delete("pods", key, gracePeriodSeconds=0, preconditions={"uid": uid})
+        except NotFound:
+            return
+
+    # --- the machine ---
+
+    def _heartbeat(self) -> Done:
+        node = self._node()
+        if node is not None:
+            self._report_machine(node)
+            self._renew(node)
+        return Done(again_in=HEARTBEAT, background=True)
+
+    def _node(self) -> Object | None:
+        """Our Node object. A kubelet registers when it starts; if somebody deletes the Node then, it stays away."""
+        try:
+            node = self.client.get("nodes", self.machine.name)
+        except NotFound:
+            if self.registered:
+                return None
+            cidr = f"{addresses.pod_range(self.number)}.0/24"
+            node = self.client.create(registration.new_node(self.machine, cidr))
+        if not self.registered and not self.machine.labels.items() <= labels_of(node).items():
+            node = self.client.patch(node, patch={"metadata": {"labels": dict(self.machine.labels)}})
+        self.registered = True
+        return node
+
+    def _report_machine(self, node: Object) -> None:
+        old, now = node.get("status") or {}, self.clock.now
+        status = registration.node_status(self.machine, addresses.node_address(self.number), old, now)
+        if registration.says_the_same(status, old) and now - self.reported_at < REPORT:
+            return
+        self.client.update_status({**node, "status": status})
+        self.reported_at = now
+
+    def _renew(self, node: Object) -> None:
+        key = f"{registration.LEASE_NAMESPACE}/{self.machine.name}"
+        try:
+            self.client.patch("leases", key, patch={"spec": {"renewTime": micro_timestamp(self.clock.now)}})
+        except NotFound:
+            self.client.create(registration.lease(node, self.clock.now))

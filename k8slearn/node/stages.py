@@ -1,0 +1,106 @@
+"""What happens to a container on a node, as a table.
+
+A stage says *when* it applies (facts that must all hold, see `situation`), how long it takes, which events
+tell of its beginning and its end, and what the container has *become* then (see `status`). The first row
+that applies is the one that happens; when none does, the container is left as it is.
+
+A row is plain data, so a table may as well come from a YAML file: `load_stages`.
+
+Kubernetes: what pkg/kubelet/kuberuntime does in code. The idea of such a table: kwok's Stage objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from k8slearn.api.objects import dig
+
+Delay = float | tuple[float, float] | str  # seconds; a range to roll in; or the name of a delay in `situation`
+
+
+class Stage(NamedTuple):
+    """One row: from a situation, through a delay, to a change."""
+
+    name: str
+    when: Mapping[str, Any]
+    becomes: str
+    delay: Delay = 0.0
+    begins: tuple[str, ...] = ()  # names in EVENTS
+    ends: tuple[str, ...] = ()
+
+
+REALISTIC: tuple[Stage, ...] = (
+    # on the way out
+    Stage("stop", {"deleting": True, "state": "running"}, "stopped", "stopping", begins=("Killing",)),
+    Stage("never start", {"deleting": True}, "gone"),
+    # the image
+    Stage(
+        "fail to pull",
+        {"state": "starting", "turn": True, "image": "broken"},
+        "waiting: ErrImagePull",
+        0.5,
+        begins=("Pulling",),
+        ends=("PullFailed", "ErrImagePull"),
+    ),
+    Stage("back off from pulling", {"state": "ErrImagePull"}, "waiting: ImagePullBackOff", 1.0, ends=("PullBackOff", "ImagePullBackOff")),
+    Stage("pull again", {"state": "ImagePullBackOff"}, "waiting: ErrImagePull", "pull_backoff", ends=("Pulling", "PullFailed", "ErrImagePull")),
+    Stage("pull", {"state": "starting", "turn": True, "image": "absent"}, "pulled", (1.0, 3.0), begins=("Pulling",), ends=("Pulled",)),
+    Stage("look for a newer image", {"state": "starting", "turn": True, "image": "known"}, "pulled", 0.2, begins=("Pulling",), ends=("Pulled",)),
+    # the container
+    Stage("start", {"state": "starting", "turn": True, "pulled": True}, "running", 0.5, ends=("Created", "Started")),
+    Stage("start", {"state": "starting", "turn": True}, "running", 0.5, begins=("Present",), ends=("Created", "Started")),
+    Stage("init container ends", {"state": "running", "init": True}, "exited", "runs_for"),
+    Stage("become ready", {"state": "running", "ready": False}, "ready", "readiness_delay"),
+    # the program ends, and perhaps starts again
+    Stage("exit", {"state": "running", "program": "exits"}, "exited", "runs_for"),
+    Stage("complete", {"state": "running", "program": "batch"}, "exited", (2.0, 5.0)),
+    Stage("back off", {"state": "terminated", "restarts": True, "backing_off": True}, "waiting: CrashLoopBackOff", ends=("BackOff",)),
+    Stage("restart", {"state": "terminated", "restarts": True}, "running", 0.5, ends=("Present", "Created", "Started")),
+    Stage("restart after backing off", {"state": "CrashLoopBackOff"}, "running", "crash_backoff", ends=("Present", "Created", "Started")),
+)
+"""Like a machine: images take time to pull, programs to start and to stop, crashes are backed off from."""
+
+HOLLOW: tuple[Stage, ...] = (
+    Stage("vanish", {"deleting": True}, "gone"),
+    Stage("start", {"state": "starting", "init": True}, "exited"),
+    Stage("start", {"state": "starting"}, "running and ready"),
+    Stage("exit", {"state": "running", "program": "exits"}, "exited", 0.333),
+    Stage("complete", {"state": "running", "program": "batch"}, "exited", 0.333),
+)
+"""Like kubemark's hollow nodes: running and ready at once, without events; one write for each pod."""
+
+#: name -> type, reason, message. Placeholders: image, container, pod, namespace, uid, took.
+EVENTS: dict[str, tuple[str, str, str]] = {
+    "Pulling": ("Normal", "Pulling", 'Pulling image "{image}"'),
+    "Pulled": ("Normal", "Pulled", 'Successfully pulled image "{image}" in {took} ({took} including waiting). Image size: {size} bytes.'),
+    "Present": ("Normal", "Pulled", 'Container image "{image}" already present on machine and can be accessed by the pod'),
+    "Created": ("Normal", "Created", "Container created"),
+    "Started": ("Normal", "Started", "Container started"),
+    "Killing": ("Normal", "Killing", "Stopping container {container}"),
+    "PullFailed": ("Warning", "Failed", 'Failed to pull image "{image}": {why}'),
+    "ErrImagePull": ("Warning", "Failed", "Error: ErrImagePull"),
+    "PullBackOff": ("Normal", "BackOff", 'Back-off pulling image "{image}"'),
+    "ImagePullBackOff": ("Warning", "Failed", "Error: ImagePullBackOff"),
+    "BackOff": ("Warning", "BackOff", "Back-off restarting failed container {container} in pod {pod}_{namespace}({uid})"),
+}
+
+
+def load_stages(rows: Iterable[Mapping[str, Any]]) -> tuple[Stage, ...]:
+    """A table from plain data: ``[{name, when, becomes, delay, begins, ends}, ...]``.
+
+    Raises ValueError that names the row and what is wrong with it.
+    """
+    return tuple(_row(number, row) for number, row in enumerate(rows, 1))
+
+
+def _row(number: int, row: Mapping[str, Any]) -> Stage:
+    unknown = set(row) - set(Stage._fields)
+    missing = {"name", "when", "becomes"} - set(row)
+    events = [*dig(row, "begins", default=()), *dig(row, "ends", default=())]
+    problems = [f"unknown field {f}" for f in sorted(unknown)] + [f"no {f}" for f in sorted(missing)]
+    problems += [f'no event "{e}"' for e in events if e not in EVENTS]
+    if problems:
+        raise ValueError(f"stage {number} ({row.get('name', 'without a name')}): {', '.join(problems)}")
+    lists = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    return Stage(**lists)

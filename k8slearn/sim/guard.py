@@ -1,0 +1,88 @@
+"""A limit on how long one move of a controller may take, counted in lines of its code, not in seconds.
+
+Counting lines gives the same answer on every machine, and can say which line it was. Only code outside this
+package is counted. With a debugger or a coverage tool at work nothing is counted: there is one tracer per thread.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+from k8slearn.api.objects import Key
+from k8slearn.machinery import Controller, Done
+from k8slearn.machinery.informer import Change
+
+HOUSE = str(Path(__file__).parent.parent)
+LINES = 5000  # of a controller's own code, in one move
+
+
+class Endless(BaseException):
+    """One move did not come to an end. Not an Exception: the code in question may not catch it."""
+
+    def __init__(self, filename: str, line: int) -> None:
+        self.filename, self.line = filename, line
+        text = linecache.getline(filename, line).strip()
+        super().__init__(f"still running after {LINES} lines, at line {line}: {text}")
+
+
+class WrongAnswer(TypeError):
+    """reconcile returned something that means nothing."""
+
+
+class LineBudget:
+    """``with LineBudget(): ...`` raises Endless when other people's code in it runs too long."""
+
+    def __init__(self, lines: int = LINES) -> None:
+        self.left = lines
+        self.before: Any = None
+
+    def __enter__(self) -> None:
+        self.before = sys.gettrace()
+        if self.before is None:
+            sys.settrace(self._enter_frame)
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        if self.before is None:
+            sys.settrace(None)
+
+    def _enter_frame(self, frame: FrameType, event: str, arg: object) -> Any:
+        return None if frame.f_code.co_filename.startswith(HOUSE) else self._count
+
+    def _count(self, frame: FrameType, event: str, arg: object) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            raise Endless(frame.f_code.co_filename, frame.f_lineno)
+        return self._count
+
+
+class _Guarded(Controller):
+    def deliver(self, resource: str) -> list[Change]:
+        with LineBudget():
+            return super().deliver(resource)
+
+    def reconcile(self, key: Key) -> Done | None:
+        with LineBudget():
+            answer = super().reconcile(key)
+        if answer is not None and not isinstance(answer, Done):
+            raise WrongAnswer(f"reconcile returned {answer!r}: it may return nothing, or Done(again_in=seconds)")
+        return answer
+
+
+def guarded(controller: type[Controller]) -> type[Controller]:
+    """The same controller, of the same name, that cannot run for ever."""
+    return type(controller.__name__, (_Guarded, controller), {"__doc__": controller.__doc__})
+
+
+def line_of(error: BaseException) -> str:
+    """Where other people's code was when this error arose: ``line 7: pods = self.cash``, or ""."""
+    found, at = "", error.__traceback__
+    while at is not None:
+        filename = at.tb_frame.f_code.co_filename
+        if not filename.startswith(HOUSE):
+            found = f"line {at.tb_lineno}: {linecache.getline(filename, at.tb_lineno).strip()}"
+        at = at.tb_next
+    return found

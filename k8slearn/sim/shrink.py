@@ -1,0 +1,68 @@
+"""From a failing schedule to the shortest one that breaks the same promise: delta debugging.
+
+What is left out: parts of the deviations, halves first, then smaller parts, down to single ones; likewise acts
+of the user's story. At the end every deviation and act is necessary: without any one of them the promise holds
+(unless `runs` were used up before). Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input, 2002.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from k8slearn.sim.schedule import Deviation, Schedule
+from k8slearn.sim.trial import Failure, Trial
+
+RUNS = 400  # playings, at most
+
+Piece = Deviation | int  # an int is the number of an act
+
+
+@dataclass
+class _Shrinking:
+    trial: Trial
+    best: Failure
+    runs: int
+
+    @property
+    def pieces(self) -> list[Piece]:
+        schedule = self.best.schedule
+        acts = range(len(self.trial.story)) if schedule.acts is None else schedule.acts
+        came_true = [d for d in schedule.deviations if d in self.best.came_true]
+        return [*came_true, *acts]
+
+    def without(self, gone: list[Piece]) -> bool:
+        """Does it still fail without these? Then that is the best now."""
+        if self.runs <= 0:
+            return False
+        self.runs -= 1
+        kept = [p for p in self.pieces if p not in gone]
+        deviations = tuple(p for p in kept if isinstance(p, Deviation))
+        acts = tuple(p for p in kept if isinstance(p, int))
+        schedule = replace(self.best.schedule, deviations=deviations, acts=acts)
+        failure = schedule.run(self.trial)
+        if failure is None or failure.invariant != self.best.invariant:
+            return False
+        self.best = failure
+        return True
+
+
+def shrink(trial: Trial, failure: Failure, runs: int = RUNS) -> Failure:
+    """The shortest way to the same broken promise that was found. Deterministic."""
+    shrinking = _Shrinking(trial, failure, runs)
+    while _pass(shrinking):
+        pass
+    return shrinking.best
+
+
+def _pass(shrinking: _Shrinking) -> bool:
+    """Try to leave out parts, halves first. True if anything went."""
+    size, any_gone = max(len(shrinking.pieces) // 2, 1), False
+    while size:
+        start = 0
+        while start < len(shrinking.pieces):
+            if shrinking.without(shrinking.pieces[start : start + size]):
+                any_gone = True
+            else:
+                start += size
+        size //= 2
+    return any_gone
