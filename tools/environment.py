@@ -63,7 +63,7 @@ def create() -> None:
     """An empty environment, by uv when it is there, else by venv."""
     uv, python = shutil.which("uv"), find_python()
     if uv:
-        call([uv, "venv", "--quiet", "--allow-existing", "--python", python or ">=3.11", str(VENV)])
+        call([uv, "venv", "--quiet", "--seed", "--allow-existing", "--python", python or ">=3.11", str(VENV)])
     elif python is None:
         raise SetupError(
             f"k8slearn needs Python {dotted(OLDEST)} or newer, this is {dotted(sys.version_info[:2])}; "

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 _ZONE = (r"Z|[+-]\d\d:\d\d", "Z07:00")
 _DATE = ((r"\d{4}", "2006"), ("-", "-"), (r"\d\d", "01"), ("-", "-"), (r"\d\d", "02"))
@@ -18,11 +19,13 @@ _SECONDS = (*_DATE, *_CLOCK, (r"(\.\d+)?", ""), _ZONE)
 _MICROS = (*_DATE, *_CLOCK, (r"\.\d{6}", ".000000"), _ZONE)
 
 
+@lru_cache(4096)  # the same few moments come by again and again
 def time(text: str) -> str:
     """RFC 3339 in UTC, whole seconds: ``2026-01-31T12:00:00Z``."""
     return _moment(text, _SECONDS).isoformat(timespec="seconds") + "Z"
 
 
+@lru_cache(4096)
 def microtime(text: str) -> str:
     """RFC 3339 in UTC with six decimals; one without them is refused, as Kubernetes does."""
     return _moment(text, _MICROS).isoformat(timespec="microseconds") + "Z"

@@ -61,7 +61,7 @@ def decode(server: ApiServer, write: Write) -> None:
         raise errors.BadRequest(f"the object provided is unrecognized (must be of type {resource.kind})")
     sent = (body.get("apiVersion") or resource.api_version, body.get("kind") or resource.kind)
     if sent != (resource.api_version, resource.kind):
-        raise errors.BadRequest(f"{sent[1]} in version {sent[0]!r} cannot be handled as a {resource.kind}")
+        raise errors.BadRequest(f'{sent[1]} in version "{sent[0]}" cannot be handled as a {resource.kind}')
     strictness = write.request.options.get("fieldValidation", "Warn")
     obj, warnings = schema.decode(resource, body, field_validation=strictness)
     write.object = {
@@ -127,7 +127,7 @@ def prepare_create(server: ApiServer, write: Write) -> None:
     m["creationTimestamp"] = timestamp(server.clock.now)
     if strategy.has_generation(write.resource):
         m["generation"] = 1
-    if write.resource.has_status:
+    if write.resource.has_status and write.resource.kind not in strategy.BORN_WITH_STATUS:
         write.object.pop("status", None)
     strategy.set_initial_status(write.object)
 

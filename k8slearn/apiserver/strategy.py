@@ -22,6 +22,9 @@ RETURNS_DELETED = frozenset(
     "Pod Service PersistentVolumeClaim PersistentVolume ResourceQuota ServiceAccount PodTemplate".split()
 )
 
+#: Kinds with a status that may be given on creation: a machine registers itself with what it is.
+BORN_WITH_STATUS = frozenset(["Node"])
+
 #: Namespaces without which there is no cluster. Kubernetes: admission/plugin/namespace/lifecycle
 IMMORTAL = frozenset(["default", "kube-system", "kube-public"])
 
@@ -60,7 +63,7 @@ def qos_class(pod: Object) -> str:
         return "BestEffort"
     for r in resources:
         limits, requests = r.get("limits") or {}, r.get("requests") or {}
-        if set(limits) < {"cpu", "memory"} or {**limits, **requests} != limits:
+        if not {"cpu", "memory"} <= set(limits) or {**limits, **requests} != limits:
             return "Burstable"
     return "Guaranteed"
 
@@ -73,10 +76,6 @@ def set_initial_status(obj: Object) -> None:
     elif kind == "Namespace":
         obj["status"] = {"phase": "Active"}
         obj["spec"] = {"finalizers": sorted({*dig(obj, "spec", "finalizers", default=[]), "kubernetes"})}
-    elif kind in ("PersistentVolumeClaim", "PersistentVolume"):
-        obj["status"] = {"phase": "Pending"}
-    elif kind == "Service":
-        obj["status"] = {"loadBalancer": {}}
 
 
 def keep_server_fields(resource: Resource, new: Object, old: Object) -> None:

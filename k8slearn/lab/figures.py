@@ -114,7 +114,8 @@ def cylinder(axes: Axes, place: Place, label: str) -> None:
     """The store."""
     x, y, w, h = place
     colour = room("store").colour
-    look: dict[str, Any] = {"facecolor": tint(colour, 0.15), "edgecolor": colour, "linewidth": 1.4, "zorder": 4}
+    look: dict[str, Any] = {"facecolor": tint(colour, 0.15), "edgecolor": colour, "linewidth": 1.4}
+    look["zorder"] = 4
     codes = [Path.MOVETO, Path.LINETO, *[Path.CURVE4] * 3, Path.LINETO]
     corners = [(x, y), (x, y + h), (x, y + h + 12), (x + w, y + h + 12), (x + w, y + h), (x + w, y)]
     axes.add_patch(PathPatch(Path(corners, codes), **look))

@@ -52,9 +52,9 @@ class Manager:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.players: dict[str, Controller] = {}
-        # In order of announcement; the value is when, so that the two can be merged.
-        self.deliveries: OrderedDict[Move, int] = OrderedDict()
-        self.reconciles: OrderedDict[Move, int] = OrderedDict()
+        self.deliveries: OrderedDict[Move, int] = OrderedDict()  # -> the step since which it is possible
+        self.reconciles: dict[Move, int] = {}  # -> the step since which its key has been waiting
+        self.turns: list[tuple[int, Move]] = []  # a heap of the same, where out-of-date entries may linger
         self.alarms: list[Alarm] = []  # a heap: somebody is waiting for these
         self.background: list[Alarm] = []  # a heap: housekeeping
         self._order = 0
@@ -75,18 +75,16 @@ class Manager:
         """Take a controller out, with everything it remembers."""
         player = self.players.pop(name)
         self._saved.pop(name, None)
+        self.reconciles.pop(Move(name, "reconcile"), None)
         for informer in player.informers.values():
             informer.disconnect()
         return player
 
     # --- moves ---
 
-    def announce(self, move: Move) -> None:
-        """This move has become possible. Announcing it twice changes nothing."""
-        moves = self.deliveries if move.action == "deliver" else self.reconciles
-        if move not in moves:
-            self._order += 1
-            moves[move] = self._order
+    def announce(self, delivery: Move) -> None:
+        """This informer has something to hear. Announcing it twice changes nothing."""
+        self.deliveries.setdefault(delivery, self.clock.step)
 
     def is_possible(self, move: Move) -> bool:
         player = self.players.get(move.player)
@@ -97,35 +95,41 @@ class Manager:
         return bool(player.queue.ready)
 
     def moves(self) -> list[Move]:
-        """Every possible move, in order of announcement."""
-        for moves in (self.deliveries, self.reconciles):
-            for move in [m for m in moves if not self.is_possible(m)]:
-                del moves[move]
+        """Every possible move, those that have waited longest first."""
         both = [*self.deliveries.items(), *self.reconciles.items()]
-        return [move for move, _ in sorted(both, key=lambda item: item[1])]
+        return [move for move, _ in sorted(both, key=lambda item: item[1]) if self.is_possible(move)]
 
     def first(self, *, prompt: bool = True) -> Move | None:
-        """The move announced first; with `prompt`, deliveries go before everything else."""
-        delivery, reconcile = self._head(self.deliveries), self._head(self.reconciles)
+        """The move that has waited longest; with `prompt`, deliveries go before everything else."""
+        delivery, reconcile = self._first_delivery(), self._first_reconcile()
         if delivery is None or reconcile is None:
             return delivery or reconcile
-        if prompt or self.deliveries[delivery] < self.reconciles[reconcile]:
+        if prompt or self.deliveries[delivery] <= self.reconciles[reconcile]:
             return delivery
         return reconcile
 
-    def _head(self, moves: OrderedDict[Move, int]) -> Move | None:
-        while moves:
-            move = next(iter(moves))
+    def _first_delivery(self) -> Move | None:
+        while self.deliveries:
+            move = next(iter(self.deliveries))
             if self.is_possible(move):
                 return move
-            del moves[move]
+            del self.deliveries[move]
+        return None
+
+    def _first_reconcile(self) -> Move | None:
+        while self.turns:
+            since, move = self.turns[0]
+            if self.reconciles.get(move) == since:
+                return move
+            heappop(self.turns)
         return None
 
     def make(self, move: Move) -> Outcome:
         """Let a player make one move."""
         player = self.players[move.player]
         self._saved.pop(move.player, None)
-        self.deliveries.pop(move, None), self.reconciles.pop(move, None)
+        self.deliveries.pop(move, None)
+        self.reconciles.pop(move, None)
         try:
             return MOVES[move.action](player, move)
         finally:
@@ -149,9 +153,13 @@ class Manager:
             informer.bell()
 
     def _settle_queue(self, player: Controller) -> None:
-        queue = player.queue
-        if queue.ready:
-            self.announce(Move(player.name, "reconcile"))
+        queue, move = player.queue, Move(player.name, "reconcile")
+        since = queue.head
+        if since is None:
+            self.reconciles.pop(move, None)
+        elif self.reconciles.get(move) != since:
+            self.reconciles[move] = since
+            heappush(self.turns, (since, move))
         for timer in queue.set:
             self._order += 1
             heap = self.background if timer.background else self.alarms
@@ -187,7 +195,8 @@ class Manager:
         return {
             "players": dict(self._saved),
             "deliveries": OrderedDict(self.deliveries),
-            "reconciles": OrderedDict(self.reconciles),
+            "reconciles": dict(self.reconciles),
+            "turns": list(self.turns),
             "alarms": list(self.alarms),
             "background": list(self.background),
             "order": self._order,
@@ -200,7 +209,7 @@ class Manager:
                 load_player(self.players[name], state)
         self._saved = dict(saved["players"])
         self.deliveries = OrderedDict(saved["deliveries"])
-        self.reconciles = OrderedDict(saved["reconciles"])
+        self.reconciles, self.turns = dict(saved["reconciles"]), list(saved["turns"])
         self.alarms, self.background = list(saved["alarms"]), list(saved["background"])
         self._order = saved["order"]
 

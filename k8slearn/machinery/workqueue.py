@@ -36,6 +36,7 @@ class WorkQueue:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.ready: deque[Key] = deque()
+        self.since: dict[Key, int] = {}  # the step at which a key became ready
         self.dirty: set[Key] = set()  # wants work
         self.processing: set[Key] = set()  # is being worked on
         self.timers: list[Timer] = []  # a heap
@@ -57,11 +58,21 @@ class WorkQueue:
             return
         self.dirty.add(key)
         if key not in self.processing:
-            self.ready.append(key)
+            self._append(key)
+
+    def _append(self, key: Key) -> None:
+        self.ready.append(key)
+        self.since[key] = self.clock.step
+
+    @property
+    def head(self) -> int | None:
+        """Since which step the next key has been waiting; None when there is none."""
+        return self.since[self.ready[0]] if self.ready else None
 
     def get(self) -> tuple[Key, list[int]]:
         """The next key, and the steps that caused it to be here. Raises IndexError when empty."""
         key = self.ready.popleft()
+        del self.since[key]
         self.processing.add(key)
         self.dirty.discard(key)
         return key, self.causes.pop(key, [])
@@ -70,7 +81,7 @@ class WorkQueue:
         """The work on this key is finished; if it was added meanwhile, it goes back to the end."""
         self.processing.discard(key)
         if key in self.dirty:
-            self.ready.append(key)
+            self._append(key)
 
     # --- later ---
 

@@ -8,10 +8,10 @@ Read first: `scheduler` (the cycle), then `plugins` (one rule each), `ranking`, 
 Kubernetes: pkg/scheduler
 """
 
+from k8slearn.scheduler.decision import Decision
 from k8slearn.scheduler.framework import Framework, Plugin
 from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
 from k8slearn.scheduler.plugins import DEFAULT_PLUGINS
-from k8slearn.scheduler.ranking import Decision
 from k8slearn.scheduler.scheduler import Scheduler
 
 __all__ = ["DEFAULT_PLUGINS", "Decision", "Framework", "NodeInfo", "Plugin", "PodInfo", "Scheduler"]

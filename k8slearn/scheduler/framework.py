@@ -57,12 +57,13 @@ class Framework:
 
     def signature(self, pod: PodInfo) -> str | None:
         """Pods with the same signature get the same results from every plugin; None: share with nobody."""
-        parts = []
+        parts: list[Any] = []
         for plugin in self.plugins:
             part = plugin.looks_at(pod) if hasattr(plugin, "looks_at") else None
             if part is None:
                 return None
-            parts.append(part)
+            if not any(part is other for other in parts):  # two plugins look at tolerations
+                parts.append(part)
         return repr(parts)
 
     def refusal(self, pod: PodInfo, node: NodeInfo) -> Refusal | None:

@@ -18,16 +18,16 @@ from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, labels_o
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
 from k8slearn.scheduler import messages
+from k8slearn.scheduler.decision import Decision, record
 from k8slearn.scheduler.framework import Framework
 from k8slearn.scheduler.nodeinfo import PodInfo
 from k8slearn.scheduler.plugins import DEFAULT_PLUGINS
 from k8slearn.scheduler.queue import SchedulingQueue
-from k8slearn.scheduler.ranking import Decision, Ranking, choose
+from k8slearn.scheduler.ranking import Ranking, choose
 from k8slearn.scheduler.snapshot import Snapshot
 
 RANKINGS = 32  # kinds of pods whose rankings are kept
-DECISIONS = 500  # that are remembered ...
-DETAILED = 100  # ... with every node, if there are not more nodes than that; otherwise with a few
+DECISIONS = 500  # that are remembered
 
 
 class Scheduler(Controller):
@@ -134,7 +134,7 @@ class Scheduler(Controller):
         ranking.update(info, self.snapshot)
         winners = ranking.winners()
         if winners:
-            self._bind(info, choose(winners, info, self.dice), winners, ranking)
+            self._bind(info, choose(winners, info, self.dice), ranking)
         else:
             self._give_up(info, ranking)
         return None
@@ -150,7 +150,7 @@ class Scheduler(Controller):
             del self._rankings[next(iter(self._rankings))]
         return ranking
 
-    def _bind(self, pod: PodInfo, node: str, winners: list[str], ranking: Ranking) -> None:
+    def _bind(self, pod: PodInfo, node: str, ranking: Ranking) -> None:
         try:
             self.client.bind(pod.object, node)
         except NotFound:
@@ -158,12 +158,12 @@ class Scheduler(Controller):
         self.assumed[pod.key] = node
         self.snapshot.add_pod(pod, node)
         message = f"Successfully assigned {namespace_of(pod.object)}/{name_of(pod.object)} to {node}"
-        self._remember(pod, node, message, winners, ranking)
+        self._remember(pod, ranking, node, message)
         self.events.normal(pod.object, "Scheduled", message)
 
     def _give_up(self, pod: PodInfo, ranking: Ranking) -> None:
         message = messages.unschedulable(pod, ranking.refused)
-        self._remember(pod, "", message, [], ranking)
+        self._remember(pod, ranking, "", message)
         try:
             self._say_why(pod.object, message)
         except NotFound:
@@ -192,26 +192,9 @@ class Scheduler(Controller):
         """The last decision about a pod: per node, per plugin, why not or how good."""
         return self.decisions.get(pod)
 
-    def _remember(self, pod: PodInfo, node: str, message: str, winners: list[str], ranking: Ranking) -> None:
-        weights = {p.name: p.weight for p in self.framework.scorers}
-        decision = Decision(
-            pod.key,
-            uid_of(pod.object),
-            self.clock.step,
-            self.clock.now,
-            node,
-            message,
-            tuple(winners[:DETAILED]),
-            ranking.refused,
-            dict(ranking.raw),
-            dict(ranking.normalized),
-            ranking.total,
-            weights,
-        )
-        if len(self.snapshot) > DETAILED:
-            decision = decision.only({node, *winners[:10], *list(ranking.refused)[:10], *self.snapshot.names[:10]})
+    def _remember(self, pod: PodInfo, ranking: Ranking, node: str, message: str) -> None:
         self.decisions.pop(pod.key, None)
-        self.decisions[pod.key] = decision
+        self.decisions[pod.key] = record(pod, ranking, node, message, self.clock.step, self.clock.now)
         if len(self.decisions) > DECISIONS:
             del self.decisions[next(iter(self.decisions))]
 

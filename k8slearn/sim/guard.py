@@ -34,7 +34,7 @@ class WrongAnswer(TypeError):
 
 
 class LineBudget:
-    """``with LineBudget(): ...`` raises Endless when other people's code in it runs too long."""
+    """``with LineBudget(): ...`` raises Endless when other people's code in it runs too long. One in another adds nothing."""
 
     def __init__(self, lines: int = LINES) -> None:
         self.left = lines
@@ -60,9 +60,15 @@ class LineBudget:
 
 
 class _Guarded(Controller):
+    """Stands before the learner's class in the order of inheritance."""
+
     def deliver(self, resource: str) -> list[Change]:
         with LineBudget():
             return super().deliver(resource)
+
+    def on_change(self, change: Change) -> None:
+        with LineBudget():
+            super().on_change(change)
 
     def reconcile(self, key: Key) -> Done | None:
         with LineBudget():

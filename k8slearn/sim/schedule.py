@@ -23,6 +23,9 @@ from k8slearn.sim.guard import Endless
 from k8slearn.sim.simulation import Simulation
 from k8slearn.sim.trial import ENDS, RAISES, RECOVERS, SETTLES, Failure, Trial
 
+#: What code raises by mistake. Anything else (an ApiError, a RuntimeError) may be a way to say "not yet".
+MISTAKES = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, NotImplementedError)
+MISTAKES += (RecursionError, TypeError, ValueError)
 QUIET = 60.0  # virtual seconds without a write after which a cluster is at rest, whatever timers run
 
 
@@ -111,11 +114,11 @@ class Play:
             self._judge("finally")
             if any(i.when == "again" for i in self.trial.invariants):
                 for player in self.trial.players:
-                    self.sim.fault("resync", player)
+                    self._fault("resync", player)
                 self._until_rest()
                 self._judge("again")
         except Broken as broken:
-            return self._failure(broken)
+            return self.failure(broken)
         return None
 
     @property
@@ -125,7 +128,8 @@ class Play:
             return self.schedule
         return Schedule(self.schedule.name, tuple(self.recorded), self.schedule.acts)
 
-    def _failure(self, broken: Broken) -> Failure:
+    def failure(self, broken: Broken) -> Failure:
+        """The broken promise together with the history so far."""
         sim, last = self.sim, len(self.sim.trace)
         for wire in sim.wires.values():
             wire.take_calls()
@@ -164,7 +168,11 @@ class Play:
         for deviation in [*planned, *([Deviation(self.turn, "fault", struck)] if struck else [])]:
             if deviation not in self.came_true:
                 self._note(deviation)
-                self.sim.fault(*deviation.what)
+                self._fault(*deviation.what)
+
+    def _fault(self, name: str, player: str, *args: Any) -> None:
+        with _BlameOn(player):
+            self.sim.fault(name, player, *args)
 
     def _move(self) -> bool:
         """A player's move, or the user acting when others could still move."""
@@ -200,15 +208,11 @@ class Play:
 
     def _step(self, move: Move) -> None:
         self.turn += 1
-        try:
+        with _BlameOn(move.player):
             step = self.sim.step(move)
-        except Endless as error:
-            raise Broken(ENDS, f"{move.player} is {error}", error) from None
-        except Exception as error:  # out of an event handler: nobody would catch it in a real process either
-            raise Broken(RAISES, f"{move.player}: {_words(error)}", error) from error
         if step is not None and step.player in self.trial.players and step.action == "reconcile":
             error = self.sim.manager.players[step.player].errors.get(step.key)
-            if error is not None and not isinstance(error, ApiError):
+            if isinstance(error, MISTAKES):
                 raise Broken(RAISES, f"{step.player}, asked to reconcile {step.key}: {_words(error)}", error)
 
     def _pass_time(self, *, background: bool) -> bool:
@@ -233,7 +237,7 @@ class Play:
         """The end of all trouble. False when there was none."""
         held = [p.name for p in self.sim.manager.players.values() if any(i.held for i in p.informers.values())]
         for player in held:
-            self.sim.fault("heal", player)
+            self._fault("heal", player)
         return bool(held)
 
     # --- judging ---
@@ -250,6 +254,22 @@ class Play:
         for player in self.trial.players:
             for key, error in self.sim.manager.players[player].errors.items():
                 raise Broken(RECOVERS, f"{player} still fails to reconcile {key}: {_words(error)}", error)
+
+
+class _BlameOn:
+    """What comes out of the code of `player` here would be caught by nobody in a real process either."""
+
+    def __init__(self, player: str) -> None:
+        self.player = player
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, Endless):
+            raise Broken(ENDS, f"{self.player} is {error}", error) from None
+        if isinstance(error, Exception):
+            raise Broken(RAISES, f"{self.player}, hearing an event: {_words(error)}", error) from error
 
 
 def _words(error: BaseException) -> str:

@@ -31,6 +31,22 @@ ARGS = [
     "--disable-sync",
 ]
 JUPYTER = """
+window.pending = new Set();  // what would still happen by itself: timers, animation frames, observers
+const counted = (start, stop, name) => {
+  const [begin, end] = [window[start], window[stop]];
+  window[start] = (call, ...more) => {
+    const id = begin.call(window, (...args) => { pending.delete(name + id); call(...args); }, ...more);
+    pending.add(name + id);
+    return id;
+  };
+  window[stop] = id => { pending.delete(name + id); end.call(window, id); };
+};
+counted('setTimeout', 'clearTimeout', 'timer ');
+counted('requestAnimationFrame', 'cancelAnimationFrame', 'frame ');
+window.ResizeObserver = class extends ResizeObserver {
+  observe(...args) { pending.add(this); super.observe(...args); }
+  disconnect() { pending.delete(this); super.disconnect(); }
+};
 window.makeModel = now => {
   const listeners = {}, sent = [];
   const told = (event, change) => (listeners[event] ||= []).push(change);

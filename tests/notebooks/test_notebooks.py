@@ -1,4 +1,4 @@
-"""The committed notebooks: each is what its source makes, was really run, and says nothing about this machine.
+"""The committed notebooks: each is what its source makes, was really run, and names no folder of a machine.
 
 nbval itself runs notebooks/ and solutions/ in the same pytest (see `conftest.py` at the top). Here are the
 exercises, which must fail: untouched, and exactly at their check cells.

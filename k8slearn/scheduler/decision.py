@@ -1,0 +1,88 @@
+"""The record of one decision: everything that counted, as plain data.
+
+Kubernetes keeps none (it logs scores at verbosity 10); kube-scheduler-simulator writes the like into annotations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from k8slearn.api.objects import Key, uid_of
+from k8slearn.scheduler.framework import Refusal, Scores
+from k8slearn.scheduler.nodeinfo import PodInfo
+from k8slearn.scheduler.ranking import Columns, Ranking
+
+DETAILED = 100  # with more nodes than that, a decision remembers only some of them
+EXAMPLES = 20  # ... so many of the best, and of those that refused
+
+
+class Decision(NamedTuple):
+    """Why a pod is where it is, or nowhere. Never edited."""
+
+    pod: Key
+    uid: str
+    step: int
+    time: float
+    node: str  # "" when no node would do
+    message: str  # what was said about it
+    ties: tuple[str, ...]  # the best nodes (at most DETAILED of them); the dice chose among them
+    candidates: int  # how many nodes would have done
+    nodes: int  # of how many
+    refused: dict[str, Refusal]
+    raw: Columns
+    normalized: Columns
+    total: Scores
+    weights: Scores
+
+    def table(self) -> list[dict[str, Any]]:
+        """A row for each node: ``{node, refused, plugin}``, or ``{node, total, chosen, scores}`` where scores
+        is ``{plugin: (raw, normalized, weighted)}``."""
+        return [self._row(node) for node in sorted({*self.total, *self.refused})]
+
+    def _row(self, node: str) -> dict[str, Any]:
+        refusal = self.refused.get(node)
+        if refusal is not None:
+            return {"node": node, "refused": list(refusal.reasons), "plugin": refusal.plugin}
+        scores = {}
+        for plugin, weight in self.weights.items():
+            normalized = self.normalized[plugin][node]
+            scores[plugin] = (self.raw[plugin][node], normalized, weight * normalized)
+        return {"node": node, "total": self.total[node], "chosen": node == self.node, "scores": scores}
+
+
+def record(pod: PodInfo, ranking: Ranking, node: str, message: str, step: int, time: float) -> Decision:
+    """What `ranking` says of the pod now. A copy: the ranking goes on to the next pod."""
+    ties, nodes = ranking.winners(), len(ranking.total) + len(ranking.refused)
+    refused, raw, normalized, total = ranking.refused.copy(), ranking.raw, ranking.normalized, ranking.total
+    if nodes > DETAILED:
+        shown = {node, *ties[:EXAMPLES]} & total.keys()
+        refused = {n: refused[n] for n in sorted(refused)[:EXAMPLES]}
+        raw, normalized, total = _only(raw, shown), _only(normalized, shown), {n: total[n] for n in shown}
+    else:
+        raw, normalized, total = _copy(raw), _copy(normalized), total.copy()
+    weights = {p.name: p.weight for p in ranking.framework.scorers}
+    return Decision(
+        pod.key,
+        uid_of(pod.object),
+        step,
+        time,
+        node,
+        message,
+        tuple(ties[:DETAILED]),
+        len(ranking.total),
+        nodes,
+        refused,
+        raw,
+        normalized,
+        total,
+        weights,
+    )
+
+
+def _copy(columns: Columns) -> Columns:
+    return {plugin: column.copy() for plugin, column in columns.items()}
+
+
+def _only(columns: Columns, nodes: Iterable[str]) -> Columns:
+    return {plugin: {n: column[n] for n in nodes} for plugin, column in columns.items()}
