@@ -21,9 +21,15 @@ def main() -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
-@click.option("--seed", default=0, show_default=True, help="Decides every name, and every order with --policy shuffled.")
-@click.option("--nodes", default=3, show_default=True, type=click.IntRange(0, 10_000), help="How many machines.")
-@click.option("--policy", default="prompt", show_default=True, type=click.Choice(["prompt", "fair", "shuffled"]))
+@click.option(
+    "--seed", default=0, show_default=True, help="Decides every name, and every order with --policy shuffled."
+)
+@click.option(
+    "--nodes", default=3, show_default=True, type=click.IntRange(0, 10_000), help="How many machines."
+)
+@click.option(
+    "--policy", default="prompt", show_default=True, type=click.Choice(["prompt", "fair", "shuffled"])
+)
 @click.option("--seconds", default=900.0, show_default=True, help="Virtual time after which to give up.")
 @click.option("--steps", is_flag=True, help="Tell every single step, not only those that change something.")
 def play(file: str, seed: int, nodes: int, policy: str, seconds: float, steps: bool) -> None:
@@ -88,5 +94,3 @@ def hint(exercise: str, level: int | None) -> None:
 def _refuse(message: str) -> NoReturn:
     click.echo(message, err=True)
     raise SystemExit(2)
-
-

@@ -22,7 +22,9 @@ from k8slearn.controllers import (
     GarbageCollector,
     NamespaceController,
     NodeLifecycleController,
+    PodGarbageCollector,
     ReplicaSetController,
+    TaintEvictionController,
 )
 from k8slearn.machinery import Controller
 from k8slearn.node import Kubelet
@@ -38,6 +40,8 @@ CONTROL_PLANE: tuple[Component, ...] = (
     GarbageCollector,
     NamespaceController,
     NodeLifecycleController,
+    TaintEvictionController,
+    PodGarbageCollector,
     Scheduler,
 )
 

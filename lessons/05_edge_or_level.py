@@ -154,8 +154,7 @@ there.goto(crash)
 there.map()
 
 # %%
-for _ in range(4):
-    there.step()
+there.step()
 print(there.frame()["text"])
 
 # %% [markdown]

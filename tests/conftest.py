@@ -1,11 +1,20 @@
-"""What all tests share: the folder of the checkout, and hypothesis made repeatable."""
+"""What all tests share: the folder of the checkout, a Chromium, and hypothesis made repeatable."""
 
 from __future__ import annotations
 
+import os
 import pathlib
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
+
+from tools import browser as chromium
+
+CHROMIUM = (
+    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update"
+)
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("repeatable")
@@ -15,3 +24,18 @@ settings.load_profile("repeatable")
 def root() -> pathlib.Path:
     """The folder that holds pyproject.toml."""
     return pathlib.Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for the tests of one file: while playwright is on, no other event loop runs in this thread.
+
+    Without one, tests are skipped with the reason, unless CI=true, where they fail.
+    """
+    path = chromium.find()
+    if path is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(chromium.MISSING)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, headless=True, args=CHROMIUM.split())
+        yield running
+        running.close()

@@ -105,6 +105,10 @@ class NotFound(ApiError):
     code, reason = 404, "NotFound"
 
 
+class NoKindMatch(NotFound):
+    """Nobody serves this kind. ``details`` names the object. Kubernetes: meta.NoKindMatchError"""
+
+
 class MethodNotAllowed(ApiError):
     code, reason = 405, "MethodNotAllowed"
 
@@ -165,7 +169,7 @@ def _family(base: type[ApiError]) -> Iterable[type[ApiError]]:
 
 def from_status(body: dict[str, Any]) -> ApiError:
     """The exception for a ``Status`` body; an unknown reason becomes a plain `ApiError`."""
-    by_reason = {e.reason: e for e in _family(ApiError)}
+    by_reason = {e.reason: e for e in reversed([*_family(ApiError)])}  # the first of a reason counts
     cls = by_reason.get(body.get("reason", ""), ApiError)
     error = cls(body.get("message", ""), details=body.get("details"))
     error.code = body.get("code", cls.code)

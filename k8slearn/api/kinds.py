@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from k8slearn.api.errors import BadRequest, NotFound
+from k8slearn.api.errors import BadRequest, NoKindMatch, NotFound
 
 
 @dataclass(frozen=True)
@@ -170,4 +170,6 @@ class Kinds:
         try:
             return self._by_kind[api_version, kind]
         except (KeyError, TypeError):
-            raise NotFound(f'no matches for kind "{kind}" in version "{api_version}"') from None
+            details = {k: (obj.get("metadata") or {}).get(k, "") for k in ("name", "namespace")}
+            message = f'no matches for kind "{kind}" in version "{api_version}"'
+            raise NoKindMatch(message, details=details) from None

@@ -40,16 +40,18 @@ def check_options(options: dict[str, Any]) -> None:
 
 def check_preconditions(resource: Resource, obj: Object, wanted: dict[str, str]) -> None:
     """Refuse to delete another object than the one that was meant."""
-    for field, title in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+    for field, (title, likely) in _PRECONDITIONS.items():
         have = obj["metadata"][field]
         if wanted.get(field) not in (None, have):
-            raise errors.conflict(
-                resource.plural,
-                resource.group,
-                obj["metadata"]["name"],
-                f"Precondition failed: {title} in precondition: {wanted[field]}, "
-                f"{title} in object meta: {have}",
-            )
+            why = f"the {title} in the precondition ({wanted[field]}) does not match the {title} in record "
+            name = obj["metadata"]["name"]
+            raise errors.conflict(resource.kind, resource.group, name, f"{why}({have}). The object might have been {likely}")
+
+
+_PRECONDITIONS = {
+    "uid": ("UID", "deleted and then recreated"),
+    "resourceVersion": ("ResourceVersion", "modified"),
+}
 
 
 def grace_period(resource: Resource, obj: Object, options: dict[str, Any]) -> int:
@@ -61,7 +63,7 @@ def grace_period(resource: Resource, obj: Object, options: dict[str, Any]) -> in
     wanted = options.get("gracePeriodSeconds")
     if wanted is None:
         wanted = dig(obj, "spec", "terminationGracePeriodSeconds", default=30)
-    return max(int(wanted), 0)
+    return int(wanted) if int(wanted) >= 0 else 1
 
 
 def finalizers_after(obj: Object, policy: str | None) -> list[str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from k8slearn.api import errors, schema
 from k8slearn.api.clock import timestamp
 from k8slearn.api.kinds import Resource
-from k8slearn.api.objects import Key, Object, edit, make_key, meta
+from k8slearn.api.objects import Key, Object, edit, make_key, meta, revision_of
 from k8slearn.api.requests import Request
 from k8slearn.apiserver import strategy
 from k8slearn.apiserver.allocation import allocate
@@ -25,6 +25,8 @@ from k8slearn.apiserver.validation import validate
 
 if TYPE_CHECKING:
     from k8slearn.apiserver.server import ApiServer
+
+CHANGED_SINCE = "the object has been modified; please apply your changes to the latest version and try again"
 
 
 @dataclass(slots=True)
@@ -89,6 +91,27 @@ def match_url(server: ApiServer, write: Write) -> None:
         )
     if name:
         m["name"] = name
+
+
+def compare_revision(server: ApiServer, write: Write) -> None:
+    """Optimistic locking: whoever says what he has read may only replace that. Not to say it is to insist."""
+    assert write.old is not None
+    resource, name = write.resource, write.request.name
+    read_at = parse_revision(write.object["metadata"].get("resourceVersion") or "0")
+    if read_at not in (0, revision_of(write.old)):
+        raise errors.conflict(resource.plural, resource.group, name, CHANGED_SINCE)
+    if read_at == 0 and resource.kind in strategy.CONDITIONAL:
+        rule = errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+        raise errors.invalid_object(resource.kind, resource.group, name, [rule])
+
+
+def parse_revision(text: str | int) -> int:
+    """A resourceVersion that a client has sent."""
+    try:
+        return int(text)
+    except ValueError:
+        why = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise errors.ApiError(str(errors.invalid("resourceVersion", text, why))) from None
 
 
 def namespace_lifecycle(server: ApiServer, write: Write) -> None:
@@ -195,8 +218,16 @@ CREATE: tuple[Stage, ...] = (
     admit,
     check,
 )
-UPDATE: tuple[Stage, ...] = (decode, match_url, prepare_update, fill_defaults, admit, check)
-STATUS: tuple[Stage, ...] = (decode, match_url, prepare_status, check)
+UPDATE: tuple[Stage, ...] = (
+    decode,
+    match_url,
+    compare_revision,
+    prepare_update,
+    fill_defaults,
+    admit,
+    check,
+)
+STATUS: tuple[Stage, ...] = (decode, match_url, compare_revision, prepare_status, check)
 
 
 def stages_for(request: Request) -> tuple[Stage, ...]:

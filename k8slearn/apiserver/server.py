@@ -20,12 +20,10 @@ from k8slearn.api.patches import apply_patch
 from k8slearn.api.requests import ObjectList, Request
 from k8slearn.api.selectors import FieldSelector
 from k8slearn.apiserver import deletion, pipeline, strategy, subresources
-from k8slearn.apiserver.pipeline import Write
+from k8slearn.apiserver.pipeline import Write, parse_revision
 from k8slearn.apiserver.watch import HasLabels, InNamespace, Matcher, ServerWatch
 from k8slearn.store import Store
 from k8slearn.store.log import INDEXED_FIELDS, Mismatch
-
-CHANGED_SINCE = "the object has been modified; please apply your changes to the latest version and try again"
 
 
 class ApiServer:
@@ -44,7 +42,7 @@ class ApiServer:
         resource = self.kinds.named(request.resource)
         if request.subresource and request.subresource not in resource.subresources:
             raise errors.NotFound("the server could not find the requested resource")
-        verb = subresources.VERBS.get((request.verb, request.subresource)) or VERBS.get(request.verb)
+        verb = subresources.VERBS.get((request.verb, request.subresource)) or _verb(request)
         if verb is None:
             raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
         return verb(self, resource, request)
@@ -65,7 +63,7 @@ class ApiServer:
     def watch(self, request: Request, bell: Callable[[], None] | None = None) -> ServerWatch:
         """Everything after ``options.resourceVersion``. Raises Expired if that has been forgotten."""
         resource = self.kinds.named(request.resource)
-        since = int(request.options.get("resourceVersion", self.store.revision))
+        since = parse_revision(request.options.get("resourceVersion", self.store.revision))
         topic: tuple[str, ...] = (resource.name,)
         fields = FieldSelector.parse(request.options.get("fieldSelector", ""), resource)
         for field in INDEXED_FIELDS.get(resource.name, ()):
@@ -91,40 +89,33 @@ class ApiServer:
         write = Write(request, resource, request.body)
         pipeline.run(self, write, pipeline.CREATE)
         try:
-            return self._put(write, expect=0)
+            return self.put(write, expect=0)
         except Mismatch:
             name = write.object["metadata"]["name"]
             raise errors.already_exists(resource.plural, resource.group, name) from None
 
     def update(self, resource: Resource, request: Request) -> Object:
-        old = self.get(resource, request)
-        body = request.body if isinstance(request.body, dict) else {}
-        return self._replace(resource, request, old, request.body, revision_of(body))
+        return self._replace(resource, request, self.get(resource, request), request.body)
 
     def patch(self, resource: Resource, request: Request) -> Object:
         """Patch what is stored now. Nobody else can write in between, so this cannot conflict,
         unless the patch itself names a resourceVersion."""
         old = self.get(resource, request)
         kind = request.options.get("patchType", "merge")
-        body = apply_patch(old, request.body, kind)
-        return self._replace(resource, request, old, body, revision_of(body))
+        return self._replace(resource, request, old, apply_patch(old, request.body, kind))
 
-    def _replace(self, resource: Resource, request: Request, old: Object, body: Any, read_at: int) -> Object:
+    def _replace(self, resource: Resource, request: Request, old: Object, body: Any) -> Object:
         write = Write(request, resource, body, old)
-        if read_at not in (0, revision_of(old)):
-            raise errors.conflict(resource.plural, resource.group, request.name, CHANGED_SINCE)
-        if read_at == 0 and resource.kind in strategy.CONDITIONAL:
-            rule = errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
-            raise errors.invalid_object(resource.kind, resource.group, request.name, [rule])
         pipeline.run(self, write, pipeline.stages_for(request))
-        return self._put(write, expect=revision_of(old))
+        return self.put(write, expect=revision_of(old))
 
-    def _put(self, write: Write, expect: int) -> Object:
+    def put(self, write: Write, expect: int) -> Object:
         """Store what came out of the pipeline: unless it changes nothing, or was only a rehearsal."""
         new, old = write.object, write.old
         if old is not None and pipeline.unchanged(old, new):
             return old
         if write.request.options.get("dryRun"):
+            self.store.compare(write.resource.name, write.key, expect)
             return new
         if old is not None and deletion.is_finished(new):
             return self.store.delete(write.resource.name, write.key, expect)
@@ -167,6 +158,12 @@ class ApiServer:
             if self.store.get(resource.name, make_key(namespace, name)) is None:
                 return name
         raise errors.already_exists(resource.plural, resource.group, name)
+
+
+def _verb(request: Request) -> Verb | None:
+    """The verb's own function; of the subresources, the status is read and written like the object itself."""
+    allowed = {"": VERBS.keys(), "status": {"get", "update", "patch"}}
+    return VERBS[request.verb] if request.verb in allowed.get(request.subresource, ()) else None
 
 
 Verb = Callable[[ApiServer, Resource, Request], Any]

@@ -13,7 +13,7 @@ from k8slearn.api.clock import timestamp
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object, dig, is_deleting, revision_of
 from k8slearn.api.requests import Request
-from k8slearn.apiserver import deletion
+from k8slearn.apiserver.pipeline import Write, compare_revision, decode, match_url, run
 
 if TYPE_CHECKING:
     from k8slearn.apiserver.server import ApiServer
@@ -39,7 +39,7 @@ def bind(server: ApiServer, resource: Resource, request: Request) -> Object:
     }
     status = {**pod["status"], "conditions": [*conditions, scheduled]}
     bound = {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status}
-    server.store.put(resource.name, request.key, bound, revision_of(pod))
+    server.put(Write(request, resource, bound, pod), revision_of(pod))
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 
@@ -57,16 +57,11 @@ def _why_not(pod: Object, node: str) -> str:
 def finalize(server: ApiServer, resource: Resource, request: Request) -> Object:
     """Write a namespace's spec.finalizers; without any, a deleted namespace goes."""
     old = server.get(resource, request)
-    sent = revision_of(request.body)
-    if sent not in (0, revision_of(old)):
-        why = "the object has been modified; please apply your changes to the latest version and try again"
-        raise errors.conflict(resource.plural, resource.group, request.name, why)
-    finalizers = dig(request.body, "spec", "finalizers", default=[])
-    new = {**old, "spec": {"finalizers": finalizers} if finalizers else {}}
-    if deletion.is_finished(new):
-        server.store.delete(resource.name, request.key, revision_of(old))
-        return new
-    return server.store.put(resource.name, request.key, new, revision_of(old))
+    write = Write(request, resource, request.body, old)
+    run(server, write, (decode, match_url, compare_revision))
+    finalizers = dig(write.object, "spec", "finalizers", default=[])
+    write.object = {**old, "spec": {"finalizers": finalizers} if finalizers else {}}
+    return server.put(write, revision_of(old))
 
 
 VERBS: dict[tuple[str, str], Callable[[ApiServer, Resource, Request], Any]] = {

@@ -12,7 +12,9 @@ from k8slearn.controllers.endpointslice import EndpointSliceController
 from k8slearn.controllers.garbagecollector import GarbageCollector
 from k8slearn.controllers.namespace import NamespaceController
 from k8slearn.controllers.nodelifecycle import NodeLifecycleController
+from k8slearn.controllers.podgc import PodGarbageCollector
 from k8slearn.controllers.replicaset import ReplicaSetController
+from k8slearn.controllers.tainteviction import TaintEvictionController
 
 __all__ = [
     "DeploymentController",
@@ -20,5 +22,7 @@ __all__ = [
     "GarbageCollector",
     "NamespaceController",
     "NodeLifecycleController",
+    "PodGarbageCollector",
     "ReplicaSetController",
+    "TaintEvictionController",
 ]

@@ -32,7 +32,7 @@ def studio(sim: Simulation, until: Callable[[Simulation], bool] | None = None) -
 def __getattr__(name: str) -> Any:
     """What needs more than the core is imported when it is first asked for."""
     if name == "predict":
-        from k8slearn.lab.predict import predict
+        from k8slearn.lab.prediction import predict
 
         return predict
     if name in ("check", "hint"):

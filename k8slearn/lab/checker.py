@@ -35,7 +35,9 @@ def _unfit(exercise: Exercise, thing: Any) -> Report | None:
     """What cannot be judged at all."""
     for wrong, message in UNFIT:
         if wrong(thing):
-            return Report(exercise, "open", message.format(id=exercise.id, name=getattr(thing, "__name__", thing)))
+            return Report(
+                exercise, "open", message.format(id=exercise.id, name=getattr(thing, "__name__", thing))
+            )
     return None
 
 
@@ -58,7 +60,9 @@ def _judged(exercise: Exercise, thing: type[Controller]) -> Report:
     try:
         trial = _trial(exercise, guarded(thing))
         found = search(trial)
-    except Exception as error:  # before the first step: in __init__ or in setup, or a kind that does not exist
+    except (
+        Exception
+    ) as error:  # before the first step: in __init__ or in setup, or a kind that does not exist
         return Report(exercise, "open", f"{thing.__name__} does not start: {type(error).__name__}: {error}")
     assert found.calm is not None
     failure = _lasting(trial, found.calm) or found.failure

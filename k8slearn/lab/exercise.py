@@ -79,7 +79,9 @@ class Exercise:
     diagnoses: Sequence[Diagnosis]
     wrong_ideas: Sequence[WrongIdea]
     objects: Sequence[Object] = ()
-    idempotent: bool = field(default=True)  # must a controller at rest stay silent when shown its cache again?
+    idempotent: bool = field(
+        default=True
+    )  # must a controller at rest stay silent when shown its cache again?
 
     def cluster(self, controller: type[Controller]) -> Cluster:
         """No machines and nobody else: whatever happens, the controller did it."""

@@ -6,12 +6,14 @@ recording, a test) and everything a panel shows can be tested without drawing it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from k8slearn.api.objects import Object, controller_of, dig, is_deleting, key_of, name_of, revision_of, uid_of
 from k8slearn.lab import story
 from k8slearn.lab.loops import loop
+from k8slearn.lab.notes import note
 from k8slearn.machinery import Controller, Informer
 from k8slearn.sim import Call, Simulation, Step
 
@@ -64,7 +66,9 @@ def frame(sim: Simulation, selection: Selection, traffic: Traffic | None = None)
         "time": sim.now,
         "revision": sim.store.revision,
         "title": story.title(step) if step else "before the first step",
-        "text": story.sentence(step) if step else "Everybody has listed what they watch, and waits.",
+        "text": story.sentence(step, sim.store.log)
+        if step
+        else "Everybody has listed what they watch, and waits.",
         "mover": step.player if step and step.player in sim.manager.players else _besides(step),
         "players": players(sim),
         "edges": (traffic or Traffic()).edges(sim),
@@ -98,7 +102,7 @@ def player(sim: Simulation, p: Controller) -> dict[str, Any]:
     waiting = sorted({t.key: t.due for t in reversed(p.queue.timers) if not t.background}.items())
     return {
         "id": p.name,
-        "label": p.name.removesuffix("-controller").removeprefix("kubelet/"),
+        "label": label(p),
         "room": p.room,
         "alive": True,
         "cut_off": sim.wires[p.name].faults.cut,
@@ -108,10 +112,25 @@ def player(sim: Simulation, p: Controller) -> dict[str, Any]:
     }
 
 
+def label(p: Controller) -> str:
+    """``ReplicaSet``, ``Garbage collector``, ``node-0``: the class in plain words, a kind as it is written."""
+    if "/" in p.name:
+        return p.name.partition("/")[2]
+    name = type(p).__name__.removesuffix("Controller")
+    if name in {r.kind for r in p.client.kinds}:
+        return name
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return words[:1].upper() + words[1:].lower()
+
+
 def _worth_a_line(p: Controller) -> list[Informer]:
     """Who watches dozens of kinds shows those of which there is something."""
     informers = list(p.informers.values())
-    return informers if len(informers) < 8 else [i for i in informers if p.cache.objects.get(i.resource) or i.lag]
+    return (
+        informers
+        if len(informers) < 8
+        else [i for i in informers if p.cache.objects.get(i.resource) or i.lag]
+    )
 
 
 def cache(p: Controller, informer: Informer) -> dict[str, Any]:
@@ -126,18 +145,6 @@ def cache(p: Controller, informer: Informer) -> dict[str, Any]:
         "held": informer.held,
         "keys": [{"key": k, "revision": revision_of(o), "note": note(o)} for k, o in sorted(newest)],
     }
-
-
-def note(obj: Object) -> str:
-    """The one word people want to read about an object."""
-    if is_deleting(obj):
-        return "Terminating"
-    phase, replicas = dig(obj, "status", "phase"), dig(obj, "spec", "replicas")
-    if phase:
-        return phase
-    if replicas is not None:
-        return f"{dig(obj, 'status', 'readyReplicas', default=0)}/{replicas} ready"
-    return ""
 
 
 # --- traffic ---------------------------------------------------------------------------------

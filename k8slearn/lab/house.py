@@ -41,23 +41,27 @@ def house() -> Figure:
     figure = Figure(figsize=(9, 6.2), facecolor=PAPER)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
+    boxes = {name: _box(axes, name, x, y) for name, (x, y) in PLACES.items()}
     for name in PLACES:
         for below in direct(name):
-            _arrow(axes, name, below)
-    for name, (x, y) in PLACES.items():
-        _box(axes, name, x, y)
+            _arrow(axes, boxes, name, below)
     axes.set_xlim(-0.6, 3.9)
     axes.set_ylim(-1.6, 5.5)
     return figure
 
 
-def _box(axes: Any, name: str, x: float, y: float) -> None:
+def _box(axes: Any, name: str, x: float, y: float) -> Any:
+    from matplotlib.patches import FancyBboxPatch
+
     colour = room(COLOURS.get(name, name)).colour
-    style = {"boxstyle": "round,pad=0.55", "facecolor": PAPER, "edgecolor": colour, "linewidth": 2}
-    axes.text(x, y, name, ha="center", va="center", fontsize=12, color=INK, bbox=style, zorder=3)
+    corner, style = (x - 0.36, y - 0.24), "round,pad=0,rounding_size=0.1"
+    box = FancyBboxPatch(corner, 0.72, 0.48, style, facecolor=PAPER, edgecolor=colour, linewidth=2, zorder=2)
+    axes.add_patch(box)
+    axes.text(x, y, name, ha="center", va="center", fontsize=12, color=INK, zorder=3)
+    return box
 
 
-def _arrow(axes: Any, above: str, below: str) -> None:
-    (x0, y0), (x1, y1) = PLACES[above], PLACES[below]
-    look = {"arrowstyle": "-|>", "color": QUIET, "shrinkA": 20, "shrinkB": 20, "linewidth": 1.1}
-    axes.annotate("", (x1, y1), (x0, y0), arrowprops=look, zorder=1)
+def _arrow(axes: Any, boxes: dict[str, Any], above: str, below: str) -> None:
+    look = {"arrowstyle": "-|>", "color": QUIET, "linewidth": 1.1, "shrinkA": 2, "shrinkB": 2}
+    ends = {"patchA": boxes[above], "patchB": boxes[below]}
+    axes.annotate("", PLACES[below], PLACES[above], arrowprops={**look, **ends}, zorder=1)

@@ -11,8 +11,9 @@ from typing import Any
 
 import yaml
 
-from k8slearn.api.objects import Object, dig, edit, is_deleting, key_of
+from k8slearn.api.objects import Object, dig, edit, is_deleting, name_of
 from k8slearn.lab import story
+from k8slearn.lab.notes import note
 from k8slearn.machinery import Controller
 from k8slearn.sim import Simulation, Step
 
@@ -46,7 +47,7 @@ def _describe(player: Controller, step: Step) -> dict[str, Any]:
             "revision": step.before if not behind else max((i.revision for i in informers), default=0),
             "store_revision": step.before,
             "lag": behind,
-            "saw": [f"{r} {key_of(o)} {_state(o)}".rstrip() for r, o in owned[:SEEN]],
+            "saw": _saw(resource, obj, owned),
         },
         "compare": {
             "desired": _desired(obj),
@@ -55,7 +56,7 @@ def _describe(player: Controller, step: Step) -> dict[str, Any]:
         },
         "desired_yaml": _yaml(dig(obj or {}, "spec")),
         "actual_yaml": _yaml(dig(obj or {}, "status")),
-        "act": [{"verb": c.verb, "what": c.what, "ok": c.ok, "revision": c.revision} for c in step.calls],
+        "act": _act(step),
         "result": step.result,
         "caused_by": list(step.causes),
     }
@@ -85,8 +86,23 @@ def _owned(player: Controller, obj: Object | None) -> list[tuple[str, Object]]:
     return [(r, o) for r in names for o in player.cache.owned_by(obj, r)]
 
 
-def _state(obj: Object) -> str:
-    return "Terminating" if is_deleting(obj) else dig(obj, "status", "phase", default="")
+def _saw(resource: str, obj: Object | None, owned: list[tuple[str, Object]]) -> list[str]:
+    """What the cache showed: the object itself, and what it owns."""
+    seen = ([(resource, obj)] if obj is not None else []) + owned[:SEEN]
+    lines = [f"{story.plain(r)} {name_of(o)} {note(o)}".rstrip() for r, o in seen]
+    more = len(owned) - SEEN
+    return [*lines, f"and {more} more"] if more > 0 else lines
+
+
+def _act(step: Step) -> list[dict[str, Any]]:
+    """The calls, with the notes for people (Events) counted and not listed."""
+    calls = [c for c in step.calls if c.resource != story.NOTES]
+    acts = [{"verb": c.verb, "what": c.what, "ok": c.ok, "revision": c.revision} for c in calls]
+    notes = [c for c in step.calls if c.resource == story.NOTES and c.ok]
+    if notes:
+        what = f"{len(notes)} Events, notes for people" if len(notes) > 1 else "an Event, a note for people"
+        acts.append({"verb": "record", "what": what, "ok": True, "revision": notes[-1].revision})
+    return acts
 
 
 def _desired(obj: Object | None) -> Pairs:
@@ -107,7 +123,8 @@ def _counted(player: Controller, owned: list[tuple[str, Object]]) -> Pairs:
     for resource, child in owned:
         if not is_deleting(child) and dig(child, "status", "phase") not in ("Succeeded", "Failed"):
             counts[resource] += 1
-    return [[resource, n] for resource, n in counts.items()]
+    ready = sum(note(child) == "Ready" for _, child in owned)
+    return [[resource, n] for resource, n in counts.items()] + ([["ready", ready]] if ready else [])
 
 
 def _of_pod(obj: Object | None, owned: list[tuple[str, Object]]) -> Pairs:

@@ -87,7 +87,7 @@ def _line(sim: Simulation, step: Step) -> Text:
     colour = room(player.room if player else "client").colour
     text = Text(f"{step.number:>5} {step.time:>8.2f}s  ")
     text.append(f"{step.player:<26}", style=f"bold {colour}")
-    text.append(story.deed(step))
+    text.append(story.deed(step, sim.store.log))
     causes = _causes(sim, step)
     if causes:
         text.append(f"   because of {causes}", style="dim")

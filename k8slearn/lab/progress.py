@@ -32,7 +32,10 @@ def load() -> dict[str, Any]:
     file = path()
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
-        return {"solved": [str(s) for s in data["solved"]], "hints": {k: int(n) for k, n in data["hints"].items()}}
+        return {
+            "solved": [str(s) for s in data["solved"]],
+            "hints": {k: int(n) for k, n in data["hints"].items()},
+        }
     except FileNotFoundError:
         return json.loads(json.dumps(EMPTY))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -76,4 +79,7 @@ def _set_aside(file: Path, error: Exception) -> None:
     while (kept := file.with_name(f"{file.name}.unreadable-{number}")).exists():
         number += 1
     file.rename(kept)
-    print(f"{file} could not be read ({error}); it is kept as {kept.name}, and a new one is begun", file=sys.stderr)
+    print(
+        f"{file} could not be read ({error}); it is kept as {kept.name}, and a new one is begun",
+        file=sys.stderr,
+    )

@@ -38,7 +38,10 @@ def _looked_after(sim: Simulation) -> set[str]:
 def _deployment(obj: Object) -> Iterator[str]:
     wanted, status = obj["spec"]["replicas"], obj.get("status") or {}
     available, updated = status.get("availableReplicas", 0), status.get("updatedReplicas", 0)
-    if status.get("observedGeneration") != obj["metadata"]["generation"] or (available, updated) != (wanted, wanted):
+    if status.get("observedGeneration") != obj["metadata"]["generation"] or (available, updated) != (
+        wanted,
+        wanted,
+    ):
         yield f"Deployment {key_of(obj)}: {available} of {wanted} replicas available"
     for condition in status.get("conditions") or []:
         if (condition["type"], condition["status"]) in (("Progressing", "False"), ("ReplicaFailure", "True")):

@@ -100,8 +100,12 @@ def trace(thing: Trace) -> Shown:
 def card(error: Exception) -> Shown:
     """What was refused, in kubectl's words: a short card, no traceback."""
     text = message_for(error) if isinstance(error, ApiError) else str(error)
-    style = "border-left:4px solid #D55E00;padding:.4em .8em;margin:.2em 0;font-family:var(--jp-code-font-family)"
-    return Shown(text, f"<div role='alert' style='{style}'>{html.escape(text).replace(chr(10), '<br>')}</div>")
+    style = (
+        "border-left:4px solid #D55E00;padding:.4em .8em;margin:.2em 0;font-family:var(--jp-code-font-family)"
+    )
+    return Shown(
+        text, f"<div role='alert' style='{style}'>{html.escape(text).replace(chr(10), '<br>')}</div>"
+    )
 
 
 def highlight(text: str, language: str) -> str:

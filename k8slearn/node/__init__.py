@@ -1,7 +1,7 @@
 """The machines: a kubelet on each makes the pods that are bound to it run, and says how they are.
 
 Duty: for one node, register it, keep its heartbeat going, and move its pods through their stages.
-Never: choose a node for a pod; look at pods of other nodes; restart what runs because it was restarted itself.
+Never: choose a node for a pod; look at other nodes' pods; restart what runs because it was restarted itself.
 Read first: `stages` (what happens to a container, as a table), then `kubelet`, `situation`, `status`.
 
 Kubernetes: pkg/kubelet. The idea of stages as data comes from kwok, which simulates kubelets for tests.

@@ -14,7 +14,17 @@ from typing import Any
 
 from k8slearn.api.clock import micro_timestamp, timestamp
 from k8slearn.api.errors import NotFound, ServerTimeout
-from k8slearn.api.objects import Key, Object, dig, key_of, labels_of, name_of, namespace_of, revision_of, uid_of
+from k8slearn.api.objects import (
+    Key,
+    Object,
+    dig,
+    key_of,
+    labels_of,
+    name_of,
+    namespace_of,
+    revision_of,
+    uid_of,
+)
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
 from k8slearn.node import addresses, registration
@@ -23,7 +33,9 @@ from k8slearn.node.stages import EVENTS, REALISTIC, Stage
 from k8slearn.node.status import conditions, phase
 
 HEARTBEAT = 10.0  # seconds between renewals of the lease. Kubernetes: nodeLeaseRenewIntervalFraction
-REPORT = 300.0  # seconds after which an unchanged node status is written all the same: nodeStatusReportFrequency
+REPORT = (
+    300.0  # seconds after which an unchanged node status is written all the same: nodeStatusReportFrequency
+)
 
 
 class Kubelet(Controller):
@@ -126,7 +138,13 @@ class Kubelet(Controller):
             kind, reason, text = EVENTS[event]
             size = 20_000_000 + self.dice.below(180_000_000, "size of image", words["image"])
             why = f"failed to resolve image: {words['image']}: not found"
-            words |= {"size": size, "why": why, "pod": name_of(pod), "namespace": namespace_of(pod), "uid": uid_of(pod)}
+            words |= {
+                "size": size,
+                "why": why,
+                "pod": name_of(pod),
+                "namespace": namespace_of(pod),
+                "uid": uid_of(pod),
+            }
             record = self.events.normal if kind == "Normal" else self.events.warning
             record(pod, reason, text.format(**words))
 
@@ -187,7 +205,7 @@ class Kubelet(Controller):
         return Done(again_in=HEARTBEAT, background=True)
 
     def _node(self) -> Object | None:
-        """Our Node object. A kubelet registers when it starts; if somebody deletes the Node then, it stays away."""
+        """Our Node object. A kubelet registers when it starts; a Node that is deleted later stays away."""
         try:
             node = self.client.get("nodes", self.machine.name)
         except NotFound:

@@ -40,7 +40,9 @@ class Run(NamedTuple):
 class PodWorker:
     """Moves the containers of `pod` on, from where `run` says they are."""
 
-    def __init__(self, pod: Object, run: Run, stages: tuple[Stage, ...], images: dict[str, bool], now: float) -> None:
+    def __init__(
+        self, pod: Object, run: Run, stages: tuple[Stage, ...], images: dict[str, bool], now: float
+    ) -> None:
         self.pod = pod
         self.stages = stages
         self.images = images  # of the node; pulling adds to it
@@ -50,7 +52,9 @@ class PodWorker:
         self.pulled = set(run.pulled)
         self.gone: set[str] = set()
         self.wake: float | None = None  # when the next stage is due
-        self.happened: list[tuple[str, dict[str, Any]]] = []  # names in EVENTS, with what goes into their text
+        self.happened: list[
+            tuple[str, dict[str, Any]]
+        ] = []  # names in EVENTS, with what goes into their text
 
     def work(self, dice: Dice, node: str) -> None:
         turn = True
@@ -58,7 +62,7 @@ class PodWorker:
             turn = self._advance(spec, init, turn, dice, node)
 
     def _specs(self) -> Iterator[tuple[Object, bool]]:
-        """The containers in the order in which they start; init containers must end first, sidecars only start."""
+        """The containers in the order of their start, and whether each must end before the next starts."""
         pod_spec = self.pod["spec"]
         for spec in pod_spec.get("initContainers") or ():
             yield spec, spec.get("restartPolicy") != "Always"
@@ -81,13 +85,15 @@ class PodWorker:
         else:
             raise RuntimeError(f"container {name} went through {ENDLESS} stages without waiting: {stage}")
         self.containers[name] = status
-        return turn and (is_past(status) if init else bool(status["started"]) or "terminated" in status["state"])
+        return turn and (
+            is_past(status) if init else bool(status["started"]) or "terminated" in status["state"]
+        )
 
     def _first_reason(self) -> str:
         return "PodInitializing" if self.pod["spec"].get("initContainers") else "ContainerCreating"
 
     def _due(self, s: Situation, dice: Dice, node: str) -> Stage | None:
-        """The stage that is completed now, if any; one that takes time is begun, and looked at again later."""
+        """The stage that is completed now, if any; one that takes time is begun, to be completed later."""
         name = s.spec["name"]
         stage = next((stage for stage in self.stages if s.fits(stage.when)), None)
         if stage is None:

@@ -49,7 +49,12 @@ def new_node(m: Machine, pod_cidr: str) -> Object:
     spec: dict[str, Any] = {"podCIDR": pod_cidr, "podCIDRs": [pod_cidr]}
     if m.taints:
         spec["taints"] = [dict(t) for t in m.taints]
-    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": m.name, "labels": dict(m.labels)}, "spec": spec}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": m.name, "labels": dict(m.labels)},
+        "spec": spec,
+    }
 
 
 def node_status(m: Machine, address: str, old: Object, now: float) -> Object:

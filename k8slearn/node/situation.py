@@ -28,7 +28,9 @@ class Situation:
 
     __slots__ = ("images", "init", "now", "pod", "spec", "status", "turn", "was_pulled")
 
-    def __init__(self, pod: Object, spec: Object, status: Object, now: float, *, init: bool, turn: bool) -> None:
+    def __init__(
+        self, pod: Object, spec: Object, status: Object, now: float, *, init: bool, turn: bool
+    ) -> None:
         self.pod = pod
         self.spec = spec
         self.status = status
@@ -40,23 +42,22 @@ class Situation:
 
     def fits(self, when: Any) -> bool:
         """Do all these facts hold?"""
-        for fact, wanted in when.items():
-            if getattr(self, fact) != wanted:
-                return False
-        return True
+        return all(getattr(self, fact) == wanted for fact, wanted in when.items())
 
     # --- facts ---
 
     @property
     def state(self) -> str:
-        """starting, running, terminated; or the reason why it waits: CrashLoopBackOff, ErrImagePull, ..."""
+        """queued (others come first), starting, running, terminated; or why it waits: CrashLoopBackOff, ..."""
         state = self.status["state"]
         if "running" in state:
             return "running"
         if "terminated" in state:
             return "terminated"
         reason = dig(state, "waiting", "reason", default="")
-        return "starting" if reason in ("ContainerCreating", "PodInitializing") else reason
+        if reason in ("ContainerCreating", "PodInitializing"):
+            return "starting" if self.turn else "queued"
+        return reason
 
     @property
     def deleting(self) -> bool:

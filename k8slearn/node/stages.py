@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from k8slearn.api.objects import dig
 
-Delay = float | tuple[float, float] | str  # seconds; a range to roll in; or the name of a delay in `situation`
+Delay = float | tuple[float, float] | str  # seconds; a range to roll in; or the name of one in `situation`
 
 
 class Stage(NamedTuple):
@@ -30,35 +30,48 @@ class Stage(NamedTuple):
     ends: tuple[str, ...] = ()
 
 
+# fmt: off
 REALISTIC: tuple[Stage, ...] = (
     # on the way out
-    Stage("stop", {"deleting": True, "state": "running"}, "stopped", "stopping", begins=("Killing",)),
+    Stage("stop", {"deleting": True, "state": "running"},
+          "stopped", "stopping", begins=("Killing",)),
     Stage("never start", {"deleting": True}, "gone"),
+
     # the image
-    Stage(
-        "fail to pull",
-        {"state": "starting", "turn": True, "image": "broken"},
-        "waiting: ErrImagePull",
-        0.5,
-        begins=("Pulling",),
-        ends=("PullFailed", "ErrImagePull"),
-    ),
-    Stage("back off from pulling", {"state": "ErrImagePull"}, "waiting: ImagePullBackOff", 1.0, ends=("PullBackOff", "ImagePullBackOff")),
-    Stage("pull again", {"state": "ImagePullBackOff"}, "waiting: ErrImagePull", "pull_backoff", ends=("Pulling", "PullFailed", "ErrImagePull")),
-    Stage("pull", {"state": "starting", "turn": True, "image": "absent"}, "pulled", (1.0, 3.0), begins=("Pulling",), ends=("Pulled",)),
-    Stage("look for a newer image", {"state": "starting", "turn": True, "image": "known"}, "pulled", 0.2, begins=("Pulling",), ends=("Pulled",)),
+    Stage("fail to pull", {"state": "starting", "image": "broken"},
+          "waiting: ErrImagePull", 0.5, begins=("Pulling",), ends=("PullFailed", "ErrImagePull")),
+    Stage("back off from pulling", {"state": "ErrImagePull"},
+          "waiting: ImagePullBackOff", 1.0, ends=("PullBackOff", "ImagePullBackOff")),
+    Stage("pull again", {"state": "ImagePullBackOff"},
+          "waiting: ErrImagePull", "pull_backoff", ends=("Pulling", "PullFailed", "ErrImagePull")),
+    Stage("pull", {"state": "starting", "pulled": False, "image": "absent"},
+          "pulled", (1.0, 3.0), begins=("Pulling",), ends=("Pulled",)),
+    Stage("look for a newer image", {"state": "starting", "pulled": False, "image": "known"},
+          "pulled", 0.2, begins=("Pulling",), ends=("Pulled",)),
+
     # the container
-    Stage("start", {"state": "starting", "turn": True, "pulled": True}, "running", 0.5, ends=("Created", "Started")),
-    Stage("start", {"state": "starting", "turn": True}, "running", 0.5, begins=("Present",), ends=("Created", "Started")),
-    Stage("init container ends", {"state": "running", "init": True}, "exited", "runs_for"),
-    Stage("become ready", {"state": "running", "ready": False}, "ready", "readiness_delay"),
+    Stage("start", {"state": "starting", "pulled": True},
+          "running", 0.5, ends=("Created", "Started")),
+    Stage("start with what is here", {"state": "starting"},
+          "running", 0.5, begins=("Present",), ends=("Created", "Started")),
+    Stage("end as an init container", {"state": "running", "init": True},
+          "exited", "runs_for"),
+    Stage("become ready", {"state": "running", "ready": False},
+          "ready", "readiness_delay"),
+
     # the program ends, and perhaps starts again
-    Stage("exit", {"state": "running", "program": "exits"}, "exited", "runs_for"),
-    Stage("complete", {"state": "running", "program": "batch"}, "exited", (2.0, 5.0)),
-    Stage("back off", {"state": "terminated", "restarts": True, "backing_off": True}, "waiting: CrashLoopBackOff", ends=("BackOff",)),
-    Stage("restart", {"state": "terminated", "restarts": True}, "running", 0.5, ends=("Present", "Created", "Started")),
-    Stage("restart after backing off", {"state": "CrashLoopBackOff"}, "running", "crash_backoff", ends=("Present", "Created", "Started")),
+    Stage("exit", {"state": "running", "program": "exits"},
+          "exited", "runs_for"),
+    Stage("complete", {"state": "running", "program": "batch"},
+          "exited", (2.0, 5.0)),
+    Stage("back off", {"state": "terminated", "restarts": True, "backing_off": True},
+          "waiting: CrashLoopBackOff", ends=("BackOff",)),
+    Stage("restart", {"state": "terminated", "restarts": True},
+          "running", 0.5, ends=("Present", "Created", "Started")),
+    Stage("restart after backing off", {"state": "CrashLoopBackOff"},
+          "running", "crash_backoff", ends=("Present", "Created", "Started")),
 )
+# fmt: on
 """Like a machine: images take time to pull, programs to start and to stop, crashes are backed off from."""
 
 HOLLOW: tuple[Stage, ...] = (
@@ -73,8 +86,16 @@ HOLLOW: tuple[Stage, ...] = (
 #: name -> type, reason, message. Placeholders: image, container, pod, namespace, uid, took.
 EVENTS: dict[str, tuple[str, str, str]] = {
     "Pulling": ("Normal", "Pulling", 'Pulling image "{image}"'),
-    "Pulled": ("Normal", "Pulled", 'Successfully pulled image "{image}" in {took} ({took} including waiting). Image size: {size} bytes.'),
-    "Present": ("Normal", "Pulled", 'Container image "{image}" already present on machine and can be accessed by the pod'),
+    "Pulled": (
+        "Normal",
+        "Pulled",
+        'Successfully pulled image "{image}" in {took} ({took} including waiting). Image size: {size} bytes.',
+    ),
+    "Present": (
+        "Normal",
+        "Pulled",
+        'Container image "{image}" already present on machine and can be accessed by the pod',
+    ),
     "Created": ("Normal", "Created", "Container created"),
     "Started": ("Normal", "Started", "Container started"),
     "Killing": ("Normal", "Killing", "Stopping container {container}"),
@@ -82,7 +103,11 @@ EVENTS: dict[str, tuple[str, str, str]] = {
     "ErrImagePull": ("Warning", "Failed", "Error: ErrImagePull"),
     "PullBackOff": ("Normal", "BackOff", 'Back-off pulling image "{image}"'),
     "ImagePullBackOff": ("Warning", "Failed", "Error: ImagePullBackOff"),
-    "BackOff": ("Warning", "BackOff", "Back-off restarting failed container {container} in pod {pod}_{namespace}({uid})"),
+    "BackOff": (
+        "Warning",
+        "BackOff",
+        "Back-off restarting failed container {container} in pod {pod}_{namespace}({uid})",
+    ),
 }
 
 
@@ -102,5 +127,5 @@ def _row(number: int, row: Mapping[str, Any]) -> Stage:
     problems += [f'no event "{e}"' for e in events if e not in EVENTS]
     if problems:
         raise ValueError(f"stage {number} ({row.get('name', 'without a name')}): {', '.join(problems)}")
-    lists = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
-    return Stage(**lists)
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    return Stage(**fields)

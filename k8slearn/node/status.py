@@ -100,7 +100,9 @@ def become(s: Situation, what: str) -> Object:
     if word == "waiting":
         return _waiting_again(s, reason)
     if what not in BECOMES:
-        raise ValueError(f'a container cannot become "{what}": choose one of {", ".join(BECOMES)}, waiting: REASON')
+        raise ValueError(
+            f'a container cannot become "{what}": choose one of {", ".join(BECOMES)}, waiting: REASON'
+        )
     return BECOMES[what](s)
 
 
@@ -140,12 +142,14 @@ def conditions(pod: Object, phase: str, init: list[Object], main: list[Object], 
     """The kubelet's conditions, and after them those that others have put there."""
     over = phase in ("Succeeded", "Failed")
     unready = [s["name"] for s in main if not s["ready"]]
-    initialized = _problem("ContainersNotInitialized", "incomplete", [s["name"] for s in init if not is_past(s)])
+    initialized = _problem(
+        "ContainersNotInitialized", "incomplete", [s["name"] for s in init if not is_past(s)]
+    )
     all_ready = _problem("ContainersNotReady", "unready", unready)
     if over:
         initialized = {"reason": "PodCompleted"} if phase == "Succeeded" else {}
         all_ready = {"reason": "PodCompleted" if phase == "Succeeded" else "PodFailed"}
-    values = (
+    values: tuple[tuple[str, bool, Object], ...] = (
         ("PodReadyToStartContainers", not over, {}),
         ("Initialized", over or not initialized, initialized),
         ("Ready", not all_ready, all_ready),
@@ -166,5 +170,9 @@ def _condition(pod: Object, old: Object | None, kind: str, true: bool, why: Obje
     status = "True" if true else "False"
     same = old is not None and old["status"] == status
     kept = {k: v for k, v in (old or {}).items() if k not in ("reason", "message")}
-    kept |= {"type": kind, "observedGeneration": dig(pod, "metadata", "generation", default=1), "status": status}
+    kept |= {
+        "type": kind,
+        "observedGeneration": dig(pod, "metadata", "generation", default=1),
+        "status": status,
+    }
     return kept | ({} if same else {"lastTransitionTime": timestamp(now)}) | why

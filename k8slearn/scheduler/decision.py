@@ -1,6 +1,6 @@
 """The record of one decision: everything that counted, as plain data.
 
-Kubernetes keeps none (it logs scores at verbosity 10); kube-scheduler-simulator writes the like into annotations.
+Kubernetes only logs scores, at verbosity 10; kube-scheduler-simulator keeps the like in annotations.
 """
 
 from __future__ import annotations

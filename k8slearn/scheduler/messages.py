@@ -21,7 +21,8 @@ def unschedulable(pod: PodInfo, refused: dict[str, Refusal]) -> str:
     if not refused:
         return NO_NODES
     reasons = _counted(reason for r in refused.values() for reason in r.reasons)
-    return f"{_available(len(refused), reasons)} no new claims to deallocate, preemption: {_preemption(pod, refused)}"
+    after = f"no new claims to deallocate, preemption: {_preemption(pod, refused)}"
+    return f"{_available(len(refused), reasons)} {after}"
 
 
 def _preemption(pod: PodInfo, refused: dict[str, Refusal]) -> str:

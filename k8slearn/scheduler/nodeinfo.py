@@ -42,7 +42,7 @@ def _most(a: Requests, b: Requests) -> Requests:
 
 
 def pod_requests(pod: Object, defaults: Requests) -> Requests:
-    """What must be free for the pod: its containers together, or its greediest init container if that is more.
+    """What must be free for the pod: its containers together, or the greediest init container if more.
 
     Sidecars (init containers that are restarted) run beside whatever starts after them.
     """

@@ -8,7 +8,8 @@
 
 The active queue is the work queue that every controller has, but the pod with the highest priority is next,
 and among equals the one that has waited longest. An unschedulable pod is not tried again until a node has
-changed in a way that lets it in (or five minutes have passed); before that it backs off, 1 s at first, up to 10 s.
+changed in a way that lets it in (or five minutes have passed), and never before its backoff is over, which
+is 1 s after the first attempt and doubles up to 10 s.
 
 Kubernetes: pkg/scheduler/backend/queue/scheduling_queue.go, plugins/queuesort
 """

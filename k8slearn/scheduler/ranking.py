@@ -99,5 +99,5 @@ class Ranking:
 
 
 def choose(winners: list[str], pod: PodInfo, dice: Dice) -> str:
-    """One of the best. The dice know the pod: the same question gets the same answer when history is repeated."""
+    """One of the best. The dice are asked about the pod, so a repeated history chooses the same again."""
     return winners[dice.below(len(winners), "tie", uid_of(pod.object)) if len(winners) > 1 else 0]

@@ -14,7 +14,16 @@ from typing import Any
 
 from k8slearn.api.clock import timestamp
 from k8slearn.api.errors import NotFound
-from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, labels_of, name_of, namespace_of, uid_of
+from k8slearn.api.objects import (
+    Key,
+    Object,
+    dig,
+    is_deleting,
+    key_of,
+    labels_of,
+    name_of,
+    namespace_of,
+)
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
 from k8slearn.scheduler import messages

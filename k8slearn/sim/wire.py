@@ -16,6 +16,9 @@ from k8slearn.api.requests import ObjectList, Request, Transport, Watch
 from k8slearn.store import Store
 
 
+READS = ("get", "list", "watch")
+
+
 class Call(NamedTuple):
     """One request that a player made, and how it was answered."""
 
@@ -38,8 +41,15 @@ class Call(NamedTuple):
         return f"{resource} {self.key}".strip()
 
     def __str__(self) -> str:
-        at = f" @{self.revision}" if self.revision else ("" if self.code != 200 else " (no change)")
-        return f"{self.verb} {self.what}{at if self.ok else f' -> {self.code} {self.note}'}"
+        return f"{self.verb} {self.what} {self._answer}"
+
+    @property
+    def _answer(self) -> str:
+        if not self.ok:
+            return f"-> {self.code} {self.note}"
+        if self.revision:
+            return f"@{self.revision}"
+        return f"({self.note or 'read'})" if self.verb in READS else "(no change)"
 
 
 class Crashed(BaseException):

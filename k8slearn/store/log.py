@@ -91,7 +91,7 @@ class Store:
         beside the value and the real API server stamps it on reading; the reader cannot tell).
         Raises Mismatch, having written nothing.
         """
-        previous = self._compare(resource, key, expect)
+        previous = self.compare(resource, key, expect)
         revision = self.revision + 1
         metadata = {**obj["metadata"], "resourceVersion": str(revision)}
         stored = freeze({**obj, "metadata": metadata})
@@ -101,7 +101,7 @@ class Store:
 
     def delete(self, resource: str, key: Key, expect: int | None = None) -> Object:
         """Remove an object under the same condition as `put`; returns its last state."""
-        previous = self._compare(resource, key, expect)
+        previous = self.compare(resource, key, expect)
         if previous is None:
             raise Mismatch(None)
         revision = self.revision + 1
@@ -110,7 +110,8 @@ class Store:
         self._append(Entry(revision, "DELETED", resource, key, last, previous))
         return last
 
-    def _compare(self, resource: str, key: Key, expect: int | None) -> Object | None:
+    def compare(self, resource: str, key: Key, expect: int | None) -> Object | None:
+        """What is there now. Raises Mismatch unless it is at revision `expect` (0: nothing is there)."""
         current = self.get(resource, key)
         at = int(current["metadata"]["resourceVersion"]) if current is not None else 0
         if expect is not None and expect != at:

@@ -4,7 +4,7 @@
         page = open_and_run("notebooks/00_the_map.ipynb")
         page.locator(".k8s-step").first.click()
 
-Without Chromium these tests are skipped with the reason, unless CI=true, where they fail.
+Chromium itself comes from `tests/conftest.py`.
 """
 
 from __future__ import annotations
@@ -20,16 +20,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from k8slearn.lab import launch
-from tools import browser as chromium
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVED = ("notebooks", "exercises", "solutions", "examples")
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update"
-)
 SETTINGS = {  # cells out of sight must be in the page too, for a test to find them
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": '{"windowingMode": "none"}',
 }
@@ -93,18 +89,6 @@ def lab_url(lab_root: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) ->
     finally:
         server.terminate()
         server.wait()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium, once for all tests."""
-    path = chromium.find()
-    if path is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(chromium.MISSING)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, headless=True, args=ARGUMENTS.split())
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def test_a_panel_that_cannot_draw_says_so_and_the_others_go_on(page: Any) -> Non
 
 def test_leaving_takes_everything_away(page: Any) -> None:
     page(".k8s-play").click()
-    page(".k8s-dot").first.wait_for()
+    page(".k8s-stage.k8s-active").wait_for()
     assert page.page.evaluate("pending.size") > 1
     page.page.evaluate("unmount()")
     assert page.page.evaluate("pending.size") == 0

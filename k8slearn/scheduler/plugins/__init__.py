@@ -1,6 +1,6 @@
 """The rules, one small file each, in the order in which the default scheduler runs them.
 
-Kubernetes: pkg/scheduler/framework/plugins; the order and weights: pkg/scheduler/apis/config/v1/default_plugins.go
+Kubernetes: pkg/scheduler/framework/plugins; order and weights: pkg/scheduler/apis/config/v1
 """
 
 from typing import Any

@@ -16,7 +16,7 @@ class NodeResourcesBalancedAllocation(Plugin):
         return pod.requests
 
     def score(self, pod: PodInfo, node: NodeInfo) -> int:
-        """100 less half the distance between the two used fractions; 0 everywhere for a pod without requests."""
+        """100 less half the distance of the two used fractions; 0 everywhere for a pod without requests."""
         if not (pod.requests.get("cpu") or pod.requests.get("memory")):
             return 0
         used = [self._fraction(pod, node, r) for r in ("cpu", "memory") if node.allocatable.get(r)]

@@ -1,4 +1,4 @@
-"""Nodes by their labels: spec.nodeSelector and nodeAffinity; what is required filters, what is preferred scores.
+"""Nodes by their labels, nodeSelector and nodeAffinity: what is required filters, what is preferred scores.
 
 Kubernetes: pkg/scheduler/framework/plugins/nodeaffinity
 """

@@ -12,14 +12,14 @@ from typing import Any
 import anywidget
 import traitlets
 
-HERE = Path(__file__).parent / "js" / "predict"
+HERE = Path(__file__).parent / "js" / "prediction"
 
 
 class Prediction(anywidget.AnyWidget):
     """A question with a few answers, one of them right. `options`: answer -> what is to be said about it."""
 
-    _esm = HERE / "predict.js"
-    _css = HERE / "predict.css"
+    _esm = HERE / "prediction.js"
+    _css = HERE / "prediction.css"
     question = traitlets.Unicode().tag(sync=True)
     options = traitlets.List(traitlets.Unicode()).tag(sync=True)
     chosen = traitlets.Int(-1).tag(sync=True)

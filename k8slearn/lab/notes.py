@@ -1,0 +1,20 @@
+"""The one word people want to read about an object."""
+
+from __future__ import annotations
+
+from k8slearn.api.objects import Object, dig, is_deleting
+
+
+def note(obj: Object) -> str:
+    """``Ready``, ``Pending``, ``Terminating``, ``2/3 ready``; "" for objects that have no such word."""
+    if is_deleting(obj):
+        return "Terminating"
+    conditions = {c["type"]: c["status"] for c in dig(obj, "status", "conditions", default=[])}
+    if conditions.get("Ready") == "True":
+        return "Ready"
+    phase, replicas = dig(obj, "status", "phase"), dig(obj, "spec", "replicas")
+    if phase:
+        return phase
+    if replicas is not None:
+        return f"{dig(obj, 'status', 'readyReplicas', default=0)}/{replicas} ready"
+    return ""
