@@ -43,9 +43,11 @@ def check_preconditions(resource: Resource, obj: Object, wanted: dict[str, str])
     for field, (title, likely) in _PRECONDITIONS.items():
         have = obj["metadata"][field]
         if wanted.get(field) not in (None, have):
-            why = f"the {title} in the precondition ({wanted[field]}) does not match the {title} in record "
-            name = obj["metadata"]["name"]
-            raise errors.conflict(resource.kind, resource.group, name, f"{why}({have}). The object might have been {likely}")
+            why = (
+                f"the {title} in the precondition ({wanted[field]}) does not match the {title} in record "
+                f"({have}). The object might have been {likely}"
+            )
+            raise errors.conflict(resource.kind, resource.group, obj["metadata"]["name"], why)
 
 
 _PRECONDITIONS = {

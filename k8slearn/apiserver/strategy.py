@@ -19,7 +19,8 @@ CONDITIONAL = frozenset(["Lease", "PodDisruptionBudget", "EndpointSlice"])
 
 #: Kinds whose DELETE answers with the object that went, not with a Status.
 RETURNS_DELETED = frozenset(
-    "Pod Namespace Service PersistentVolumeClaim PersistentVolume ResourceQuota ServiceAccount PodTemplate".split()
+    "Pod Namespace Service PersistentVolumeClaim PersistentVolume ResourceQuota ServiceAccount "
+    "PodTemplate".split()
 )
 
 #: Kinds with a status that may be given on creation: a machine registers itself with what it is.

@@ -9,9 +9,10 @@ Kubernetes: kubectl/pkg/cmd/create, kubectl/pkg/cmd/apply (the client-side way)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
-from k8slearn.api.errors import NotFound, already_exists
+from k8slearn.api.errors import AlreadyExists, NotFound, already_exists
 from k8slearn.api.objects import Object, key_of, name_of, namespace_of
 from k8slearn.client.client import Client
 
@@ -22,7 +23,7 @@ def create_all(client: Client, objects: Object | Iterable[Object], namespace: st
     """Like ``kubectl create``. Raises what the first bad object raises, with nothing stored."""
     wanted = placed(client, objects, namespace)
     _refuse_twins(client, wanted)
-    return _all_or_nothing(wanted, client.create)
+    return _all_or_nothing(client, wanted, client.create)
 
 
 def apply_all(client: Client, objects: Object | Iterable[Object], namespace: str) -> list[Object]:
@@ -31,7 +32,7 @@ def apply_all(client: Client, objects: Object | Iterable[Object], namespace: str
     def send(obj: Object, **options: Any) -> Object:
         return apply(client, obj, **options)
 
-    return _all_or_nothing(placed(client, objects, namespace), send)
+    return _all_or_nothing(client, placed(client, objects, namespace), send)
 
 
 def apply(client: Client, obj: Object, **options: Any) -> Object:
@@ -65,12 +66,19 @@ def _refuse_twins(client: Client, wanted: list[Object]) -> None:
         seen.add(identity)
 
 
-def _all_or_nothing(wanted: list[Object], send: Send) -> list[Object]:
+def _all_or_nothing(client: Client, wanted: list[Object], send: Send) -> list[Object]:
     coming = {name_of(o) for o in wanted if o["kind"] == "Namespace"}
     for obj in wanted:
         try:
             send(obj, dryRun="All")
         except NotFound:
-            if namespace_of(obj) not in coming:  # its namespace is in the same file, and not there yet
+            if namespace_of(obj) not in coming:
                 raise
+            _rehearse_elsewhere(client, obj)
     return [send(obj) for obj in wanted]
+
+
+def _rehearse_elsewhere(client: Client, obj: Object) -> None:
+    """Its namespace is in the same file, and not there yet. In another one it is as right or as wrong."""
+    with suppress(AlreadyExists):
+        client.create({**obj, "metadata": {**obj["metadata"], "namespace": "default"}}, dryRun="All")

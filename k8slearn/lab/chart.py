@@ -30,6 +30,7 @@ def counts(sim: Simulation, resource: str = "pods") -> Points:
 def chart(worlds: Mapping[str, Simulation], wanted: int | None = None, resource: str = "pods") -> Figure:
     """A line per world, labelled where it ends; the dotted line is what was asked for."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(8.5, 3.4), facecolor=PAPER)
     axes = figure.add_axes((0.07, 0.16, 0.74, 0.78))
@@ -45,7 +46,7 @@ def chart(worlds: Mapping[str, Simulation], wanted: int | None = None, resource:
     axes.set_xlabel("virtual seconds")
     axes.set_ylabel(resource)
     axes.set_ylim(bottom=0)
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     return figure

@@ -52,7 +52,7 @@ def _describe(player: Controller, step: Step) -> dict[str, Any]:
         "compare": {
             "desired": _desired(obj),
             "actual": ACTUAL[resource](obj, owned) if resource in ACTUAL else _counted(player, owned),
-            "difference": difference(step, obj),
+            "difference": difference(step),
         },
         "desired_yaml": _yaml(dig(obj or {}, "spec")),
         "actual_yaml": _yaml(dig(obj or {}, "status")),
@@ -146,8 +146,8 @@ ACTUAL: dict[str, Callable[[Object | None, list[tuple[str, Object]]], Pairs]] = 
 }
 
 
-def difference(step: Step, obj: Object | None) -> str:
-    """What was not as it should be, read off what the controller did about it."""
+def difference(step: Step) -> str:
+    """What was not as it should be, read off what the controller did about it; "" when nothing was."""
     made: dict[tuple[str, str], int] = {}
     for call in step.calls:
         if call.revision and call.resource != story.NOTES:
@@ -158,7 +158,7 @@ def difference(step: Step, obj: Object | None) -> str:
     refused = [c for c in step.calls if not c.ok]
     if refused and not parts:
         return f"there is one, but the API server refused: {refused[0].note}"
-    return ", ".join(parts) or ("none: it is gone" if obj is None else "none: nothing to do")
+    return ", ".join(parts)
 
 
 def _amount(n: int, what: str) -> str:

@@ -16,9 +16,7 @@ NOTES = "events"  # Event objects are notes for people: told last, and briefly
 
 def sentence(step: Step, log: Sequence[Entry] = ()) -> str:
     """One plain sentence: who did what; and, given the store's log, what came of it."""
-    said = SENTENCES["fault" if step.player == "fault" else step.action](step)
-    effects = outcome(step, log)
-    return f"{said} So {effects}." if effects else said
+    return SENTENCES["fault" if step.player == "fault" else step.action](step, log)
 
 
 def deed(step: Step, log: Sequence[Entry] = ()) -> str:
@@ -86,7 +84,7 @@ def _group(verb: str, resource: str, refusal: str, calls: list[Call]) -> str:
     return text if verb == "list" or any(c.revision for c in calls) else f"{text} (which changed nothing)"
 
 
-def _deliver(step: Step) -> str:
+def _deliver(step: Step, log: Sequence[Entry]) -> str:
     kind = step.result.partition(" ")[0]
     if kind not in HEARD:
         return f"{step.player} lists {plain(step.resource)} and watches from there on ({step.result})."
@@ -94,31 +92,28 @@ def _deliver(step: Step) -> str:
     return f"The API server tells {step.player} that {plain(step.resource)} {step.key} {HEARD[kind]}{cause}."
 
 
-def _reconcile(step: Step) -> str:
-    did = actions(step.calls) or "finds nothing to do"
-    if step.result.startswith("error"):
-        return f"{step.player} looks at {step.key}, {did}, and fails: {step.result.removeprefix('error: ')}."
-    after = "" if step.result == "done" else f"; {step.result}"
-    return f"{step.player} looks at {step.key}: {did}{after}."
+def _reconcile(step: Step, log: Sequence[Entry]) -> str:
+    after = step.result if step.result.startswith("again") else ""
+    return f"{step.player} looks at {step.key}: {'; '.join(filter(None, [deed(step, log), after]))}."
 
 
-def _timer(step: Step) -> str:
+def _timer(step: Step, log: Sequence[Entry]) -> str:
     return f"It is t={step.time:g} s: a timer of {step.player} is due, and {step.key} wants another look."
 
 
-def _request(step: Step) -> str:
-    return f"You: {actions(step.calls) or step.result}."
+def _request(step: Step, log: Sequence[Entry]) -> str:
+    return f"You: {deed(step, log)}."
 
 
-def _fault(step: Step) -> str:
+def _fault(step: Step, log: Sequence[Entry]) -> str:
     return f"Fault ({step.action}): {step.key} {step.result}.".replace("  ", " ")
 
 
-def _wait(step: Step) -> str:
+def _wait(step: Step, log: Sequence[Entry]) -> str:
     return f"Nothing happens {step.result}."
 
 
-SENTENCES: dict[str, Callable[[Step], str]] = {
+SENTENCES: dict[str, Callable[[Step, Sequence[Entry]], str]] = {
     "deliver": _deliver,
     "reconcile": _reconcile,
     "timer": _timer,

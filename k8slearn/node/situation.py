@@ -48,7 +48,7 @@ class Situation:
 
     @property
     def state(self) -> str:
-        """queued (others come first), starting, running, terminated; or why it waits: CrashLoopBackOff, ..."""
+        """queued (others come first), starting, running, terminated; or why it waits: CrashLoopBackOff ..."""
         state = self.status["state"]
         if "running" in state:
             return "running"

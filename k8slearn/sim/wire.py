@@ -15,7 +15,6 @@ from k8slearn.api.objects import Key, make_key
 from k8slearn.api.requests import ObjectList, Request, Transport, Watch
 from k8slearn.store import Store
 
-
 READS = ("get", "list", "watch")
 
 

@@ -24,7 +24,7 @@ Place = figures.Place
 ABOVE = ("controllers", "operator", "scheduler")
 API: Place = (330, 236, 168, 60)
 STORE: Place = (566, 240, 92, 54)
-NODES, PODS, PER_ROW = 12, 12, 9
+NODES, PODS, PER_ROW, SHELF = 12, 12, 9, 3
 
 
 def draw(axes: Axes, frame: Frame, roads: nx.DiGraph) -> None:
@@ -38,10 +38,19 @@ def draw(axes: Axes, frame: Frame, roads: nx.DiGraph) -> None:
         _road(axes, where, (start, end), edgecolor=colour, linewidth=1.2 + min(calls, 40) / 16)
     for name in [name for name in where if name in known and not name.startswith("kubelet/")]:
         _player(axes, where[name], known[name], frame)
-    for i, workload in enumerate(frame.get("workloads", [])[:4]):
-        figures.workload(axes, 704 + (18 if workload.get("owner") else 0), 222 + i * 44, workload)
+    _shelf(axes, frame.get("workloads", []))
     _trays(axes, frame, where, known)
     _messages(axes, frame.get("messages", []), where, known)
+
+
+def _shelf(axes: Axes, workloads: list[dict[str, Any]]) -> None:
+    """The workloads; those that stand alone first, as many as there is room for."""
+    order = sorted(workloads, key=lambda each: bool(each.get("owner")))
+    for i, workload in enumerate(order[:SHELF]):
+        figures.workload(axes, 704 + (18 if workload.get("owner") else 0), 222 + i * 44, workload)
+    if len(order) > SHELF:
+        rest = f"and {len(order) - SHELF} more"
+        figures.write(axes, (704, 222 + SHELF * 44), rest, size=9, color=figures.QUIET)
 
 
 def places(frame: Frame) -> dict[str, Place]:
