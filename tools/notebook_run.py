@@ -34,7 +34,7 @@ def run(notebook: NotebookNode, folder: pathlib.Path) -> NotebookNode:
     exception in a button's handler or in an Output widget, and anything written to stderr.
     """
     with tempfile.TemporaryDirectory() as home:
-        os.environ.update(KERNEL, IPYTHONDIR=home)  # nobody's IPython profile may change a lesson
+        env = {**os.environ, **KERNEL, "IPYTHONDIR": home}  # nobody's IPython profile may change a lesson
         NotebookClient(
             notebook,
             kernel_name="python3",
@@ -44,7 +44,7 @@ def run(notebook: NotebookNode, folder: pathlib.Path) -> NotebookNode:
             config=Config(KernelManager=connection(home)),
             store_widget_state=True,
             resources={"metadata": {"path": str(folder)}},
-        ).execute()
+        ).execute(env=env)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             refuse(output, cell)

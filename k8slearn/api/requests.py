@@ -60,6 +60,10 @@ class Watch(Protocol):
         """The next event; the watch moves past it."""
 
     @property
+    def waiting(self) -> bool:
+        """Is there something to take (if only the news that the watch has expired)?"""
+
+    @property
     def lag(self) -> int:
         """How many events are waiting."""
 

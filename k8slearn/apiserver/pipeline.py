@@ -159,10 +159,12 @@ def prepare_update(server: ApiServer, write: Write) -> None:
     """A client of the main resource cannot change what is the server's, nor the status."""
     assert write.old is not None
     old, m = write.old, write.object["metadata"]
-    for kept in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
+    for kept in ("uid", "deletionTimestamp", "deletionGracePeriodSeconds"):
         if kept in old["metadata"]:
             m.setdefault(kept, old["metadata"][kept])
-    m["resourceVersion"] = old["metadata"]["resourceVersion"]
+    for fixed in ("creationTimestamp", "resourceVersion"):
+        if fixed in old["metadata"]:
+            m[fixed] = old["metadata"][fixed]
     m.pop("generation", None)
     strategy.keep_server_fields(write.resource, write.object, old)
     if write.resource.has_status:
@@ -222,9 +224,9 @@ UPDATE: tuple[Stage, ...] = (
     decode,
     match_url,
     compare_revision,
-    prepare_update,
     fill_defaults,
     admit,
+    prepare_update,
     check,
 )
 STATUS: tuple[Stage, ...] = (decode, match_url, compare_revision, prepare_status, check)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from k8slearn.api.errors import Expired
 from k8slearn.api.objects import Object, freeze, labels_of, namespace_of
 from k8slearn.api.requests import WatchEvent
 from k8slearn.api.selectors import LabelSelector
@@ -34,6 +35,15 @@ class ServerWatch:
     @property
     def lag(self) -> int:
         return self.cursor.lag
+
+    @property
+    def waiting(self) -> bool:
+        if not self.matches:
+            return self.cursor.lag > 0
+        try:
+            return self.peek() is not None
+        except Expired:
+            return True
 
     def peek(self) -> WatchEvent | None:
         while (entry := self.cursor.peek()) is not None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from k8slearn.api.objects import SharedObjectError
-from k8slearn.lab.exercise import Diagnosis
+from k8slearn.lab.exercise import Diagnosis, Evidence
 from k8slearn.sim.guard import WrongAnswer, line_of
 from k8slearn.sim.trial import ENDS, IDEMPOTENT, RAISES, RECOVERS, SETTLES, Failure
 
-MEMORY = "remembers the same things in every life"
-DATA = "keeps only data in self"
+MEMORY = "it remembers nothing across two lives"
+DATA = "it keeps only data in self"
 
 
-def _raised(*kinds: type[BaseException]) -> object:
+def _raised(*kinds: type[BaseException]) -> Evidence:
     def evidence(failure: Failure) -> bool:
         return isinstance(failure.error, kinds)
 
@@ -29,13 +29,13 @@ COMMON: tuple[Diagnosis, ...] = (
         "edits the cache",
         "What the cache gives you is shared with everybody who reads it, so it may not be changed in place. "
         "Build a new object instead: {**obj, ...}, or take a copy first with k8slearn.api.edit(obj).",
-        evidence=_raised(SharedObjectError),  # type: ignore[arg-type]
+        evidence=_raised(SharedObjectError),
     ),
     Diagnosis(
         "unfinished answer",
         "A reconcile has only three things to say: return nothing (finished), return Done(again_in=seconds), "
         "or raise. Whatever else it returns is lost.",
-        evidence=_raised(WrongAnswer),  # type: ignore[arg-type]
+        evidence=_raised(WrongAnswer),
     ),
     Diagnosis(
         "waits inside",
@@ -95,4 +95,6 @@ COMMON: tuple[Diagnosis, ...] = (
 
 def where(failure: Failure) -> str:
     """The learner's line that raised, or ""."""
-    return line_of(failure.error) if failure.error is not None else ""
+    if failure.error is None or failure.invariant == ENDS:  # whose message names the line
+        return ""
+    return line_of(failure.error)

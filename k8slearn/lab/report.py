@@ -75,7 +75,7 @@ class Report:
     def _broken(self) -> list[str]:
         assert self.failure is not None
         line = where(self.failure)
-        return [f"Broken: {self.failure.invariant}.", self.message, *([f"({line})"] if line else [])]
+        return [f"Promise broken: {self.failure.invariant}.", self.message, *([f"({line})"] if line else [])]
 
     def _why(self) -> list[str]:
         return [self.diagnosis.text] if self.diagnosis else []
@@ -113,7 +113,7 @@ def _wrong(report: Report) -> list[str]:
     assert report.failure is not None
     line = where(report.failure)
     return [
-        _p(f"Broken: {report.failure.invariant}.", bold=True),
+        _p(f"Promise broken: {report.failure.invariant}.", bold=True),
         _p(report.message),
         *([f"<p style='margin:.3em 0'><code>{_text(line)}</code></p>"] if line else []),
         *(_p(text) for text in report._why()),

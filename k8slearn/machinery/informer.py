@@ -52,12 +52,7 @@ class Informer:
         """Is there anything to do?"""
         if self.held:
             return False
-        if self.watch is None:
-            return True
-        try:
-            return self.watch.peek() is not None
-        except Expired:
-            return True
+        return self.watch is None or self.watch.waiting
 
     @property
     def lag(self) -> int:

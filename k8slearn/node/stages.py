@@ -11,10 +11,12 @@ Kubernetes: what pkg/kubelet/kuberuntime does in code. The idea of such a table:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from k8slearn.api.objects import dig
+from k8slearn.node.situation import DELAYS, FACTS
+from k8slearn.node.status import BECOMES
 
 Delay = float | tuple[float, float] | str  # seconds; a range to roll in; or the name of one in `situation`
 
@@ -120,12 +122,21 @@ def load_stages(rows: Iterable[Mapping[str, Any]]) -> tuple[Stage, ...]:
 
 
 def _row(number: int, row: Mapping[str, Any]) -> Stage:
-    unknown = set(row) - set(Stage._fields)
-    missing = {"name", "when", "becomes"} - set(row)
-    events = [*dig(row, "begins", default=()), *dig(row, "ends", default=())]
-    problems = [f"unknown field {f}" for f in sorted(unknown)] + [f"no {f}" for f in sorted(missing)]
-    problems += [f'no event "{e}"' for e in events if e not in EVENTS]
+    problems = list(_problems(row))
     if problems:
         raise ValueError(f"stage {number} ({row.get('name', 'without a name')}): {', '.join(problems)}")
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
     return Stage(**fields)
+
+
+def _problems(row: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"unknown field {f}" for f in sorted(set(row) - set(Stage._fields)))
+    yield from (f"no {f}" for f in ("name", "when", "becomes") if f not in row)
+    yield from (f'no fact "{f}"' for f in dig(row, "when", default=()) if f not in FACTS)
+    events = [*dig(row, "begins", default=()), *dig(row, "ends", default=())]
+    yield from (f'no event "{e}"' for e in events if e not in EVENTS)
+    becomes, delay = row.get("becomes", "gone"), row.get("delay", 0)
+    if becomes not in BECOMES and not becomes.startswith("waiting: "):
+        yield f'a container cannot become "{becomes}": choose one of {", ".join(BECOMES)}, waiting: REASON'
+    if isinstance(delay, str) and delay not in DELAYS:
+        yield f'no delay "{delay}": choose a number of seconds, a range, or one of {", ".join(sorted(DELAYS))}'

@@ -1,4 +1,4 @@
-"""Going back: a checkpoint every two hundred steps, and the moves made again from there.
+"""Going back: a checkpoint every four hundred steps, and the moves made again from there.
 
 A checkpoint is cheap, because the store's log only grows (a place in it is enough) and because players
 that have not moved since the last checkpoint are shared with it.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from k8slearn.sim.simulation import Simulation
 
-CHECKPOINT_EVERY = 200  # steps; what `goto` has to repeat at most
+CHECKPOINT_EVERY = 400  # steps; what `goto` has to repeat at most
 
 Saved = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """The story of a failure in plain sentences: what the user did, where luck struck, what was written, what broke.
 
 Only steps that matter are told: acts, deviations, writes of the players under test, and errors. Of a long
-stretch of alike writes only the ends are kept.
+story the ends are kept, and what happens over and over is told once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from k8slearn.sim.trace import Step
 from k8slearn.sim.trial import Failure, Trial
 from k8slearn.sim.wire import Call
 
-LONGEST = 14  # lines
+LONGEST = 10  # lines
 HAPPENED = {"ADDED": "was created", "MODIFIED": "was changed", "DELETED": "was deleted"}
 
 
@@ -44,7 +44,7 @@ def story(trial: Trial, failure: Failure) -> list[Line]:
         *_deeds(trial, failure),
     ]
     failure.sim.goto(failure.step)
-    return _shortened(sorted(lines, key=lambda line: line.step))
+    return _shortened(_once(sorted(lines, key=lambda line: line.step)))
 
 
 # --- what the players did ---
@@ -151,11 +151,26 @@ FAULTS: dict[str, Callable[..., str]] = {
 
 
 def _shortened(lines: list[Line]) -> list[Line]:
-    """The beginning and the end; what is told of luck is never left out."""
+    """The beginning and the end of a long story; what is told of luck is never left out."""
     if len(lines) <= LONGEST:
         return lines
     half = LONGEST // 2
     middle = lines[half:-half]
     kept = [line for line in middle if line.mark == "luck"]
-    gap = Line(middle[0].step, "", f"... ({len(middle) - len(kept)} lines like these)")
+    gap = Line(middle[0].step, "", f"... and so on, {len(middle) - len(kept)} times")
     return [*lines[:half], gap, *kept, *lines[-half:]]
+
+
+def _once(lines: list[Line]) -> list[Line]:
+    """What happens again in the very same words is told once, and counted."""
+    texts = [line.text for line in lines]
+    first: dict[str, Line] = {}
+    for line in lines:
+        first.setdefault(line.text, line)
+    times = {text: texts.count(text) for text in first}
+    return [
+        line._replace(text=f"{text} ({times[text]} times in all)") if times[text] > 2 else line
+        for line in lines
+        for text in [line.text]
+        if times[text] <= 2 or first[text] is line
+    ]

@@ -7,10 +7,12 @@ all that nature can do to a controller.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from k8slearn.api import errors
 from k8slearn.machinery import Controller, Informer
+from k8slearn.sim.wire import Wire
 
 if TYPE_CHECKING:
     from k8slearn.sim.simulation import Simulation
@@ -77,27 +79,27 @@ def resync(sim: Simulation, player: str, resource: str = "") -> str:
 
 def cut_off(sim: Simulation, player: str) -> str:
     """The machine loses its network: no news, and no request gets through. It does not know why."""
-    sim.wires[player].faults.cut = True
+    _change(sim.wires[player], cut=True)
     return hold(sim, player).replace("hears nothing", "is cut off")
 
 
 def heal(sim: Simulation, player: str) -> str:
     """The end of `cut_off`."""
-    sim.wires[player].faults.cut = False
+    _change(sim.wires[player], cut=False)
     return release(sim, player).replace("hears again", "is connected again")
 
 
 def crash_after(sim: Simulation, player: str, write: int) -> str:
     """The process will die right after its nth write (from now on) has gone through."""
     wire = sim.wires[player]
-    wire.faults.crash_after |= {wire.writes + write}
+    _change(wire, crash_after=wire.faults.crash_after | {wire.writes + write})
     return f"will crash after {write} more writes"
 
 
 def refuse(sim: Simulation, player: str, write: int, reason: str = "Conflict") -> str:
     """The nth write from now on is refused."""
     wire = sim.wires[player]
-    wire.faults.refuse = {**wire.faults.refuse, wire.writes + write: REFUSALS[reason]}
+    _change(wire, refuse={**wire.faults.refuse, wire.writes + write: REFUSALS[reason]})
     return f"write {write} from now will be refused: {reason}"
 
 
@@ -131,3 +133,7 @@ def check(sim: Simulation, name: str, *args: object) -> None:
 def _informers(sim: Simulation, player: str, resource: str) -> list[Informer]:
     controller: Controller = sim.manager.players[player]
     return [controller.informers[resource]] if resource else list(controller.informers.values())
+
+
+def _change(wire: Wire, **changes: object) -> None:
+    wire.faults = replace(wire.faults, **changes)  # type: ignore[arg-type]

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from k8slearn.api.objects import Key
 from k8slearn.machinery.manager import Move
 from k8slearn.sim.wire import Call
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One move of one player."""
 
     number: int  # from 1

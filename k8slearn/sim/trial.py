@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 When = Literal["always", "finally", "again"]
 
-SETTLES = "comes to rest"
-ENDS = "brings every move to an end"
-RAISES = "does not break"
-RECOVERS = "gets over every error"
-IDEMPOTENT = "leaves alone what is right"
+#: Promises that every controller makes.
+SETTLES = "it comes to rest"
+ENDS = "each of its moves comes to an end"
+RAISES = "its code raises nothing by mistake"
+RECOVERS = "it gets over every error"
+IDEMPOTENT = "it leaves alone what is right"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ by call, which makes them part of a schedule that can be replayed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from k8slearn.api.errors import ApiError, ServerTimeout
@@ -55,9 +55,9 @@ class Crashed(BaseException):
     """The player died at this very moment. Not an Exception: no reconcile may catch its own death."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Faults:
-    """What is wrong with one player's connection. Writes are counted from 1."""
+    """What is wrong with one player's connection; replaced, never edited. Writes are counted from 1."""
 
     cut: bool = False
     crash_after: frozenset[int] = frozenset()  # die right after the nth write went through
@@ -110,10 +110,10 @@ class Wire:
         self.calls.append(call)
 
     def save(self) -> tuple[int, Faults]:
-        return self.writes, replace(self.faults)
+        return self.writes, self.faults
 
     def load(self, saved: tuple[int, Faults]) -> None:
-        self.writes, self.faults = saved[0], replace(saved[1])
+        self.writes, self.faults = saved
 
     def take_calls(self) -> list[Call]:
         """The calls since this was last asked."""

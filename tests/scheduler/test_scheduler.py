@@ -12,7 +12,7 @@ from k8slearn.cluster import Cluster
 from k8slearn.node import HOLLOW, Kubelet
 from k8slearn.scheduler import Scheduler
 from k8slearn.sim import Simulation
-from tests.fakes import hollow, named, pod
+from tests.fakes import hollow, pod
 
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
 
@@ -180,16 +180,13 @@ def test_a_second_scheduler_places_the_pods_that_name_it() -> None:
     }
 
 
-def test_the_highest_priority_goes_first() -> None:
-    sim = cluster({"cpu": "1"})
-    sim.fault("hold", "default-scheduler")
-    sim.create([asking("low"), asking("high")])
-    sim.client.patch("pods", "default/high", patch={"metadata": {"labels": {"seen": "later"}}})
+def test_the_highest_priority_goes_first_and_among_equals_the_oldest() -> None:
+    sim = cluster({"cpu": "2"})
+    sim.fault("hold", "default-scheduler", "pods")
+    sim.create([asking("low"), asking("high", priority=1000), asking("high-too", priority=1000)])
+    sim.fault("release", "default-scheduler", "pods")
     sim.run()
-    place = scheduler(sim)
-    place.queue.offer("default/low", 0)
-    place.queue.offer("default/high", 1000)
-    assert place.queue.get()[0] == "default/high"
+    assert [node_of(sim, name) for name in ("low", "high", "high-too")] == [None, "node-0", "node-0"]
 
 
 def test_room_that_was_promised_is_not_promised_twice() -> None:
@@ -341,4 +338,3 @@ def test_more_nodes_than_a_decision_remembers() -> None:
     assert chosen.node in {row["node"] for row in chosen.table() if row["chosen"]}
     assert (chosen.nodes, chosen.candidates) == (130, 130)
     assert message(sim, "huge").startswith("0/130 nodes are available: 130 Insufficient cpu.")
-    assert named("Pod", "p")["kind"] == "Pod"

@@ -53,8 +53,7 @@ def _aboard(sim: Simulation, owner: Object) -> set[str]:
 
 def _everybody_aboard(sim: Simulation) -> str | None:
     for owner in sim.store.list(CREW.name):
-        wanted = {f"{name_of(owner)}-{m}" for m in owner["spec"]["members"]}
-        aboard = _aboard(sim, owner)
+        wanted, aboard = _wanted(owner), _aboard(sim, owner)
         if aboard != wanted:
             return f"Crew {key_of(owner)} wants {_names(wanted)}, but has {_names(aboard)}"
     return None
@@ -64,9 +63,8 @@ def _names(names: set[str]) -> str:
     return ", ".join(sorted(names)) or "nobody"
 
 
-def _strangers_live(sim: Simulation) -> str | None:
-    pods = sim.store.list("pods")
-    if sim.store.list(CREW.name) and not any(controller_of(p) is None for p in pods):
+def _stranger_lives(sim: Simulation) -> str | None:
+    if sim.store.get("pods", "default/stranger") is None:
         return "the pod default/stranger belongs to no crew, and was deleted all the same"
     return None
 
@@ -81,8 +79,8 @@ def _wanted(owner: Object) -> set[str]:
 
 def _same_number(failure: Failure) -> bool:
     """As many as wanted, but not those."""
-    crews = failure.sim.store.list(CREW.name)
-    return any(len(_aboard(failure.sim, c)) == len(_wanted(c)) != 0 and _aboard(failure.sim, c) != _wanted(c) for c in crews)
+    pairs = [(_aboard(failure.sim, c), _wanted(c)) for c in failure.sim.store.list(CREW.name)]
+    return any(len(aboard) == len(wanted) and aboard != wanted for aboard, wanted in pairs)
 
 
 ABOARD = "everybody on the list is aboard, and nobody else"
@@ -101,7 +99,7 @@ KEEP_ABOARD = Exercise(
         Act("delete the pod bridge-grace by hand", lambda sim: sim.client.delete("pods", "default/bridge-grace")),
         Act("take mary off the list of bridge", lambda sim: _members(sim, "bridge", "grace")),
     ],
-    promises=[Invariant(ABOARD, _everybody_aboard), Invariant(STRANGERS, _strangers_live)],
+    promises=[Invariant(ABOARD, _everybody_aboard), Invariant(STRANGERS, _stranger_lives, "always")],
     hints=(
         "Two lists: who is wanted (crew['spec']['members']), and who is there (self.cache.owned_by(crew, 'pods')). "
         "What is on the one and not on the other?",
@@ -141,7 +139,30 @@ KEEP_ABOARD = Exercise(
             evidence=lambda failure: failure.invariant in (IDEMPOTENT, SETTLES) or _refused_as_existing(failure),
         ),
     ],
-    wrong_ideas=[],
+    wrong_ideas=[
+        WrongIdea(
+            "creates everybody at each call",
+            [("        for name in wanted - set(aboard):", "        for name in wanted:")],
+            "creates without comparing",
+            4,
+        ),
+        WrongIdea(
+            "only ever creates",
+            [("        for name in set(aboard) - wanted:\n            self.client.delete(aboard[name])", "        pass")],
+            "only creates",
+        ),
+        WrongIdea(
+            "compares numbers instead of names",
+            [("        for name in wanted - set(aboard):", "        if len(wanted) == len(aboard):\n            return\n        for name in wanted - set(aboard):")],
+            "counts",
+        ),
+        WrongIdea(
+            "takes every pod in sight for its own",
+            [('self.cache.owned_by(crew, "pods")', 'self.cache.list("pods", namespace_of(crew))')],
+            "touches strangers",
+            17,
+        ),
+    ],
 )
 
 
