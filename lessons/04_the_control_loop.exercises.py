@@ -51,10 +51,12 @@ class CrewController(Controller):
         ### HOLE: compare the pods that are there with crew["spec"]["members"], and act on the difference
         members = {f"{name_of(crew)}-{member}": member for member in crew["spec"]["members"]}
         aboard = {name_of(pod): pod for pod in self.cache.owned_by(crew, "pods")}
-        for name in members.keys() - aboard.keys():
-            self.client.create(member_pod(crew, members[name]))
-        for name in aboard.keys() - members.keys():
-            self.client.delete(aboard[name])
+        for name, member in members.items():
+            if name not in aboard:
+                self.client.create(member_pod(crew, member))
+        for name, pod in aboard.items():
+            if name not in members:
+                self.client.delete(pod)
         ### END SOLUTION
 
 # %% [markdown]

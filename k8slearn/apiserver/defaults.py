@@ -115,8 +115,13 @@ def default(resource: Resource, obj: Object) -> None:
             default_pod_spec(spec)
     if kind in SPECIAL:
         SPECIAL[kind](obj)
-    if kind in STATUS:
-        fill(obj.setdefault("status", {}), STATUS[kind])
+    default_status(resource, obj)
+
+
+def default_status(resource: Resource, obj: Object) -> None:
+    """Fill in, in place, what a status says in any case."""
+    if resource.kind in STATUS:
+        fill(obj.setdefault("status", {}), STATUS[resource.kind])
 
 
 def places(obj: Object, where: str) -> Iterator[Fields]:

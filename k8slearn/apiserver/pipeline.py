@@ -20,7 +20,7 @@ from k8slearn.api.objects import Key, Object, edit, make_key, meta, revision_of
 from k8slearn.api.requests import Request
 from k8slearn.apiserver import strategy
 from k8slearn.apiserver.allocation import allocate
-from k8slearn.apiserver.defaults import admit_pod, default
+from k8slearn.apiserver.defaults import admit_pod, default, default_status
 from k8slearn.apiserver.validation import validate
 
 if TYPE_CHECKING:
@@ -186,6 +186,8 @@ def prepare_status(server: ApiServer, write: Write) -> None:
     write.object = {**write.old, "status": edit(status)} if status is not None else dict(write.old)
     if annotations and strategy.is_builtin(write.resource):
         write.object["metadata"] = {**write.old["metadata"], "annotations": edit(annotations)}
+    if status is not None:
+        default_status(write.resource, write.object)
 
 
 def fill_defaults(server: ApiServer, write: Write) -> None:

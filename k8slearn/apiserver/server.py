@@ -131,11 +131,13 @@ class ApiServer:
         finalizers = deletion.finalizers_after(obj, options.get("propagationPolicy"))
         grace = deletion.grace_period(resource, obj, options)
         doomed = deletion.marked(self, resource, obj, grace, finalizers)
-        if options.get("dryRun") or pipeline.unchanged(obj, doomed):
+        if pipeline.unchanged(obj, doomed):
             return doomed
+        rehearsal = bool(options.get("dryRun"))
         if doomed["metadata"]["deletionGracePeriodSeconds"] or deletion.is_held(obj, finalizers):
-            return self.store.put(resource.name, request.key, doomed, revision_of(obj))
-        self.store.delete(resource.name, request.key, revision_of(obj))
+            return doomed if rehearsal else self.store.put(resource.name, request.key, doomed, revision_of(obj))
+        if not rehearsal:
+            self.store.delete(resource.name, request.key, revision_of(obj))
         return deletion.answer(resource, doomed)
 
     def delete_collection(self, resource: Resource, request: Request) -> ObjectList:

@@ -191,7 +191,7 @@ class NodeLifecycleController(Controller):
         new = [{"key": k, "effect": e, "timeAdded": now} for k, e in wanted if (k, e) not in have]
         if new or kept != present:
             changed = edit(node)
-            changed["spec"]["taints"] = kept + new
+            changed.setdefault("spec", {})["taints"] = kept + new
             self.client.update(changed)
         self.evicting.pop(name, None)
 

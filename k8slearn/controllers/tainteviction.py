@@ -63,7 +63,7 @@ class TaintEvictionController(Controller):
             return None
         left = self.since.setdefault(key, self.clock.now) + stays - self.clock.now
         if left > 0:
-            return Done(again_in=left)
+            return Done(again_in=left, background=True)
         self._evict(key, pod)
         return None
 

@@ -8,10 +8,11 @@ Read first: `frames` (what a panel gets to see), then `studio`.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from k8slearn.lab.frames import SimSource
-from k8slearn.lab.notebook import show_errors_as_cards
+from k8slearn.lab.notebook import keep_up, show_errors_as_cards
 from k8slearn.lab.ready import is_ready, problems
 from k8slearn.lab.show import show
 from k8slearn.lab.studio import Studio
@@ -25,21 +26,21 @@ __all__ = ["Studio", "check", "hint", "is_ready", "predict", "problems", "show",
 
 
 def studio(sim: Simulation, until: Callable[[Simulation], bool] | None = None) -> Studio:
-    """A studio for a simulation: ``studio(sim).map()``. Playing stops when `until` holds."""
-    return Studio(SimSource(sim, until))
+    """A studio for a simulation: ``studio(sim).map()``. Playing stops when `until` holds.
+
+    In a notebook its panels follow when a cell moves the simulation on.
+    """
+    return keep_up(Studio(SimSource(sim, until)))
+
+
+#: What needs more than the core is imported when it is first asked for.
+LATER = {"check": "checker", "hint": "hints", "predict": "prediction"}
 
 
 def __getattr__(name: str) -> Any:
-    """What needs more than the core is imported when it is first asked for."""
-    if name == "predict":
-        from k8slearn.lab.prediction import predict
-
-        return predict
-    if name in ("check", "hint"):
-        from k8slearn.lab import check as checking
-
-        return getattr(checking, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"k8slearn.lab.{LATER[name]}"), name)
 
 
 show_errors_as_cards()

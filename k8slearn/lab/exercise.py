@@ -27,6 +27,11 @@ def anything(failure: Failure) -> bool:
     return True
 
 
+def remembers(failure: Failure) -> bool:
+    """Does the controller keep something in self?"""
+    return any(player.soft_state() for player in failure.sim.manager.players.values())
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """What somebody whose code fails like this seems to believe, why it is not so, and what to try next.
@@ -49,7 +54,8 @@ class Diagnosis:
         return self.evidence(failure)
 
     def _under(self, found: frozenset[str]) -> bool:
-        return found <= self.under and bool(found) == bool(self.under)  # type: ignore[operator]
+        assert self.under is not None
+        return found <= self.under and bool(found) == bool(self.under)
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,11 @@ class SimSource:
     def length(self) -> int:
         return len(self.sim.trace)
 
+    def mark(self) -> tuple[int, int, int]:
+        """Something that differs whenever the simulation is somewhere else, or has another history."""
+        last = self.sim.trace.steps[-1] if self.length else None
+        return self.position, self.length, id(last)
+
     def step(self) -> bool:
         if self.position == self.length and self.until is not None and self.until(self.sim):
             return False

@@ -1,7 +1,7 @@
 """What the learner has solved, and how many hints they have seen: one plain JSON file that they may edit.
 
-It stands in the project's root (or where $K8SLEARN_PROGRESS says). A file that cannot be read is set aside
-under another name, never overwritten.
+It stands in the project's root (or where $K8SLEARN_PROGRESS says; "off" keeps none). A file that cannot be read
+is set aside under another name, never overwritten.
 """
 
 from __future__ import annotations
@@ -14,38 +14,46 @@ from typing import Any
 
 NAME = ".k8slearn-progress.json"
 ROOTS = (NAME, "pyproject.toml", ".git")  # what marks the root of a project
-EMPTY: dict[str, Any] = {"solved": [], "hints": {}}
+VARIABLE, OFF = "K8SLEARN_PROGRESS", "off"
+
+Progress = dict[str, Any]  # {"solved": ["04.1"], "hints": {"04.2": 1}}
 
 
-def path() -> Path:
+def path() -> Path | None:
     """Where the file is, or would be: in the nearest folder above us that looks like a project's root."""
-    chosen = os.environ.get("K8SLEARN_PROGRESS")
+    chosen = os.environ.get(VARIABLE)
     if chosen:
-        return Path(chosen)
+        return None if chosen == OFF else Path(chosen)
     here = Path.cwd()
     root = next((f for f in (here, *here.parents) if any((f / mark).exists() for mark in ROOTS)), here)
     return root / NAME
 
 
-def load() -> dict[str, Any]:
-    """``{"solved": ["04.1"], "hints": {"04.2": 1}}``"""
+def load() -> Progress:
+    """What is in the file; nothing solved and no hints seen when there is none."""
     file = path()
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        return {
-            "solved": [str(s) for s in data["solved"]],
-            "hints": {k: int(n) for k, n in data["hints"].items()},
-        }
-    except FileNotFoundError:
-        return json.loads(json.dumps(EMPTY))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        _set_aside(file, error)
-        return json.loads(json.dumps(EMPTY))
+    if file is not None and file.is_file():
+        try:
+            return _read(file)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            _set_aside(file, error)
+    return {"solved": [], "hints": {}}
 
 
-def save(progress: dict[str, Any]) -> None:
+def _read(file: Path) -> Progress:
+    data = json.loads(file.read_text(encoding="utf-8"))
+    return {
+        "solved": [str(name) for name in data["solved"]],
+        "hints": {str(name): int(level) for name, level in data["hints"].items()},
+    }
+
+
+def save(progress: Progress) -> None:
     """All or nothing: written beside the file, then put in its place. A folder one may not write to is no error."""
-    file, beside = path(), path().with_name(f"{path().name}.{os.getpid()}.new")
+    file = path()
+    if file is None:
+        return
+    beside = file.with_name(f"{file.name}.{os.getpid()}.new")
     try:
         beside.write_text(json.dumps(progress, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         beside.replace(file)

@@ -49,6 +49,11 @@ class Index:
         for key, obj in objects.items():
             self.move(key, None, obj)
 
+    def copy(self) -> Index:
+        same = Index(self.value_of, {})
+        same.keys = {value: dict(keys) for value, keys in self.keys.items()}
+        return same
+
     def move(self, key: Key, old: Object | None, new: Object | None) -> None:
         was = self.value_of(old) if old is not None else None
         now = self.value_of(new) if new is not None else None
@@ -142,8 +147,12 @@ class Cache:
     # --- going back ---
 
     def save(self) -> dict[str, Any]:
-        return {resource: dict(objects) for resource, objects in self.objects.items()}
+        """The objects and the indexes: rebuilt ones would answer in another order."""
+        return {
+            "objects": {resource: dict(objects) for resource, objects in self.objects.items()},
+            "indexes": {which: index.copy() for which, index in self._indexes.items()},
+        }
 
     def load(self, saved: dict[str, Any]) -> None:
-        self.objects = {resource: dict(objects) for resource, objects in saved.items()}
-        self._indexes = {}
+        self.objects = {resource: dict(objects) for resource, objects in saved["objects"].items()}
+        self._indexes = {which: index.copy() for which, index in saved["indexes"].items()}

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from k8slearn.api.errors import ApiError, Expired
-from k8slearn.api.objects import Object, key_of, revision_of
+from k8slearn.api.objects import Object, key_of, revision_of, uid_of
 from k8slearn.api.requests import Watch, WatchEvent
 
 if TYPE_CHECKING:
@@ -137,6 +137,9 @@ class Informer:
             if before is not None and revision_of(before) == revision_of(obj):
                 continue
             cache.put(self.resource, key, obj)
+            if before is not None and uid_of(before) != uid_of(obj):  # deleted, and made again
+                changes.append(Change(self.resource, "DELETED", before, None))
+                before = None
             kind = "MODIFIED" if before is not None else "ADDED"
             changes.append(Change(self.resource, kind, before, obj))
         return changes

@@ -174,16 +174,18 @@ class Manager:
         Housekeeping that is due on the way to an awaited timer comes first, as it would in real time.
         """
         for heap in (self.alarms, self.background):
-            while heap and not self._is_set(heap[0]):
+            while heap and not self._is_set(heap[0], heap is self.background):
                 heappop(heap)
         if not self.alarms and not background:
             return None
         heads = [heap[0] for heap in (self.alarms, self.background) if heap]
         return min(heads, default=None)
 
-    def _is_set(self, alarm: Alarm) -> bool:
+    def _is_set(self, alarm: Alarm, background: bool) -> bool:
+        """Is there still such a timer? It may have been cancelled, or died with its process."""
         player = self.players.get(alarm.player)
-        return player is not None and any(t.due <= alarm.due for t in player.queue.timers[:1])
+        timers = player.queue.timers if player is not None else ()
+        return any((t.due, t.background) == (alarm.due, background) for t in timers)
 
     # --- going back ---
 

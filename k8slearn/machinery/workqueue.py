@@ -10,7 +10,7 @@ Kubernetes: client-go/util/workqueue (queue.go, delaying_queue.go, default_rate_
 from __future__ import annotations
 
 from collections import deque
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from k8slearn.api.clock import Clock
@@ -40,6 +40,7 @@ class WorkQueue:
         self.dirty: set[Key] = set()  # wants work
         self.processing: set[Key] = set()  # is being worked on
         self.timers: list[Timer] = []  # a heap
+        self.due: dict[tuple[Key, bool], float] = {}  # (key, background) -> when its timer is due
         self.failures: dict[Key, int] = {}
         self.causes: dict[Key, list[int]] = {}  # the steps that put a key here, for the trace
         self.set: list[Timer] = []  # timers set since somebody last looked (see Manager)
@@ -86,21 +87,37 @@ class WorkQueue:
     # --- later ---
 
     def add_after(self, key: Key, delay: float, *, background: bool = False) -> None:
-        """Add the key in `delay` seconds. Several timers for one key may run at once."""
+        """Add the key in `delay` seconds, unless it comes back sooner anyway.
+
+        Awaited and background timers of a key do not stand in for each other.
+        """
         if delay <= 0:
             self.add(key)
             return
-        self._order += 1
         due = round(self.clock.now + delay, 6)
+        if not self._is_sooner(due, key, background):
+            return
+        self._order += 1
         timer = Timer(due, self._order, key, background, self.clock.step)
         heappush(self.timers, timer)
         self.set.append(timer)
+
+    def _is_sooner(self, due: float, key: Key, background: bool) -> bool:
+        """Is `due` before the key's timer that is set already? Then that one is cancelled."""
+        known = self.due.get((key, background))
+        if known is not None and known <= due:
+            return False
+        if known is not None:
+            self.timers = [t for t in self.timers if (t.key, t.background) != (key, background)]
+            heapify(self.timers)
+        self.due[key, background] = due
+        return True
 
     def retry(self, key: Key, *, background: bool = False) -> float:
         """Add the key again after a backoff that doubles with each failure; returns the delay."""
         failures = self.failures.get(key, 0)
         self.failures[key] = failures + 1
-        delay = min(BASE_DELAY * 2**failures, MAX_DELAY)
+        delay = min(BASE_DELAY * 2 ** min(failures, 60), MAX_DELAY)
         self.add_after(key, delay, background=background)
         return delay
 
@@ -113,6 +130,7 @@ class WorkQueue:
         fired = []
         while self.timers and self.timers[0].due <= self.clock.now:
             timer = heappop(self.timers)
+            del self.due[timer.key, timer.background]
             self.add(timer.key)
             fired.append(timer)
         return fired

@@ -10,6 +10,7 @@ component-helpers/apimachinery/lease/controller.go
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from k8slearn.api.clock import micro_timestamp, timestamp
@@ -66,13 +67,23 @@ def node_status(m: Machine, address: str, old: Object, now: float) -> Object:
         "conditions": _conditions(dig(old, "conditions", default=[]), timestamp(now)),
         "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": m.name}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
-        "nodeInfo": {
-            "architecture": m.labels["kubernetes.io/arch"],
-            "operatingSystem": m.labels["kubernetes.io/os"],
-            "kubeletVersion": VERSION,
-            "containerRuntimeVersion": "k8slearn://0",
-            "osImage": "simulated",
-        },
+        "nodeInfo": _system(m),
+    }
+
+
+def _system(m: Machine) -> Object:
+    serial = sha256(m.name.encode()).hexdigest()[:32]
+    return {
+        "architecture": m.labels["kubernetes.io/arch"],
+        "operatingSystem": m.labels["kubernetes.io/os"],
+        "osImage": "simulated",
+        "kernelVersion": "simulated",
+        "kubeletVersion": VERSION,
+        "kubeProxyVersion": "",
+        "containerRuntimeVersion": "k8slearn://0",
+        "machineID": serial,
+        "systemUUID": serial,
+        "bootID": serial,
     }
 
 

@@ -21,7 +21,7 @@ from k8slearn.api.objects import Object, annotations_of, controller_of, dig, is_
 
 BACKOFF, LONGEST_BACKOFF = 10.0, 300.0  # seconds; doubled with every restart. Kubernetes: MaxContainerBackOff
 #: What a stage may ask for, and name as its delay: the properties below.
-FACTS = frozenset("state init deleting ready image pulled program restarts backing_off".split())
+FACTS = frozenset("state ended init deleting ready image pulled program restarts backing_off".split())
 DELAYS = frozenset("runs_for stopping readiness_delay crash_backoff pull_backoff".split())
 
 FORGIVEN_AFTER = 600.0  # seconds of running well after which the backoff starts anew
@@ -62,6 +62,10 @@ class Situation:
         if reason in ("ContainerCreating", "PodInitializing"):
             return "starting" if self.turn else "queued"
         return reason
+
+    @property
+    def ended(self) -> bool:
+        return "terminated" in self.status["state"]
 
     @property
     def deleting(self) -> bool:

@@ -37,7 +37,7 @@ REALISTIC: tuple[Stage, ...] = (
     # on the way out
     Stage("stop", {"deleting": True, "state": "running"},
           "stopped", "stopping", begins=("Killing",)),
-    Stage("never start", {"deleting": True}, "gone"),
+    Stage("never start", {"deleting": True, "ended": False}, "gone"),
 
     # the image
     Stage("fail to pull", {"state": "starting", "image": "broken"},

@@ -17,6 +17,7 @@ from k8slearn.sim.trial import Failure, Trial
 from k8slearn.sim.wire import Call
 
 LONGEST = 10  # lines
+VERBS = {"create": "creates", "update": "updates", "patch": "patches", "delete": "deletes"}
 HAPPENED = {"ADDED": "was created", "MODIFIED": "was changed", "DELETED": "was deleted"}
 
 
@@ -40,7 +41,8 @@ def story(trial: Trial, failure: Failure) -> list[Line]:
     """The lines of the story in order, without its end."""
     lines = [
         *(Line(step, "you", f"you: {trial.story[n].text}") for n, step in failure.acts.items()),
-        *(Line(step, "luck", _luck(failure.sim, d, step)) for d, step in failure.came_true.items()),
+        *(Line(step, "luck", _order(failure.sim, d, step)) for d, step in failure.came_true.items() if d.kind != "fault"),
+        *(Line(s.number, "luck", _fault(s)) for s in failure.sim.trace if s.player == "fault"),
         *_deeds(trial, failure),
     ]
     failure.sim.goto(failure.step)
@@ -80,18 +82,22 @@ def _calls(calls: list[Call]) -> str:
 
 
 def _call(call: Call) -> str:
-    ending = "" if call.ok else f" (refused: {call.code} {call.note})"
-    unchanged = " (nothing changed)" if call.ok and not call.revision else ""
-    return f"{call.verb} {call.what}{ending}{unchanged}"
+    resource = call.resource.partition(".")[0] + (f"/{call.subresource}" if call.subresource else "")
+    text = f"{VERBS.get(call.verb, call.verb)} {resource} {call.key}"
+    if not call.ok:
+        return f"{text} (refused: {call.code} {call.note})"
+    return text if call.revision else f"{text} (which changes nothing)"
 
 
 # --- where luck struck ---
 
 
-def _luck(sim: Simulation, deviation: Deviation, step: int) -> str:
-    """What was different from the calm history, and what that means."""
-    sim.goto(max(step - 1, 0))
-    return LUCK[deviation.kind](sim, *deviation.what)
+def _order(sim: Simulation, deviation: Deviation, step: int) -> str:
+    """Who moved out of turn, and what they did not know then."""
+    if deviation.kind == "act":
+        return "you do not wait until everybody is at rest"
+    sim.goto(step - 1)
+    return _move(sim, *deviation.what)
 
 
 def _move(sim: Simulation, player: str, action: str, resource: str) -> str:
@@ -104,9 +110,7 @@ def _move(sim: Simulation, player: str, action: str, resource: str) -> str:
 
 
 def _behind(informer: Informer) -> str:
-    news = [
-        f"that {e.resource} {e.key} {HAPPENED[e.type]}" for e in pending(informer)
-    ]
+    news = [f"that {e.resource.partition('.')[0]} {e.key} {HAPPENED[e.type]}" for e in pending(informer)]
     told = news[0] if len(news) == 1 else f"{news[0]} (and {len(news) - 1} events more)"
     return f"{told}: its cache is {len(news)} event{'s' * (len(news) > 1)} behind"
 
@@ -117,15 +121,9 @@ def pending(informer: Informer) -> list[Any]:
     return [e for e in server.store.log[informer.revision :] if e.resource == informer.resource]
 
 
-def _act(sim: Simulation, number: int) -> str:
-    return "you do not wait until everybody is at rest"
-
-
-def _fault(sim: Simulation, name: str, player: str = "", *args: Any) -> str:
-    return FAULTS[name](player, *args) if name in FAULTS else " ".join(map(str, (name, player, *args)))
-
-
-LUCK: dict[str, Callable[..., str]] = {"move": _move, "act": _act, "fault": _fault}
+def _fault(step: Step) -> str:
+    known = FAULTS.get(step.action)
+    return known(*step.payload) if known else f"{step.action} {step.key}"
 
 
 def _nth(n: int) -> str:

@@ -111,7 +111,7 @@ class Play:
         """To the end, or to the first broken promise."""
         try:
             self._until_rest()
-            self._judge("finally")
+            self._judge_end()
             if any(i.when == "again" for i in self.trial.invariants):
                 for player in self.trial.players:
                     self._fault("resync", player)
@@ -155,10 +155,18 @@ class Play:
         return (
             self._move()
             or self._pass_time(background=False)
+            or self._rest()
             or self._act()
             or self._heal()
             or self._pass_time(background=True)
         )
+
+    def _rest(self) -> bool:
+        """Nobody can move: if nothing is held back and nobody is trying again, promises have to be kept now."""
+        players = [self.sim.manager.players[p] for p in self.trial.players]
+        if not self._held() and not any(player.errors for player in players):
+            self._judge("at rest")
+        return False
 
     def _faults(self) -> None:
         """Everything that goes wrong before this turn."""
@@ -235,10 +243,15 @@ class Play:
 
     def _heal(self) -> bool:
         """The end of all trouble. False when there was none."""
-        held = [p.name for p in self.sim.manager.players.values() if any(i.held for i in p.informers.values())]
+        held = self._held()
         for player in held:
             self._fault("heal", player)
         return bool(held)
+
+    def _held(self) -> list[str]:
+        """Players whose news does not arrive."""
+        players = self.sim.manager.players.values()
+        return [p.name for p in players if any(i.held for i in p.informers.values())]
 
     # --- judging ---
 
@@ -247,13 +260,13 @@ class Play:
             message = invariant.check(self.sim) if invariant.when == when else None
             if message:
                 raise Broken(invariant.name, message)
-        if when == "finally":
-            self._judge_errors()
 
-    def _judge_errors(self) -> None:
+    def _judge_end(self) -> None:
+        """At rest, and no error that nobody has got over."""
         for player in self.trial.players:
             for key, error in self.sim.manager.players[player].errors.items():
                 raise Broken(RECOVERS, f"{player} still fails to reconcile {key}: {_words(error)}", error)
+        self._judge("at rest")
 
 
 class _BlameOn:

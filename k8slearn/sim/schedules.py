@@ -24,6 +24,7 @@ KINDS = {
     "calm": "calm",
     "crash": "a crash after a write",
     "refused": "a refused write",
+    "outage": "a server that is away for a while",
     "dropped": "a lost watch",
     "doubled": "doubled events",
     "stale": "a stale cache",
@@ -82,6 +83,7 @@ def singles(trial: Trial, calm: Play) -> list[Schedule]:
     return [
         *(_one("crash", 1, "crash_after", p, n) for p, n in at(writes)),
         *(_one("refused", 1, "refuse", p, n, reason) for p, n, reason in at(refusals)),
+        *(_outage(p, n) for p, n in at(writes)),
         *(_one("dropped", turn, "drop", p, r) for turn, p, r in at(places)),
         *(_one("doubled", turn, "resync", p) for turn, p in at([(t, p) for t in turns for p in trial.players])),
         *(_held(turn, turns_long, p, r) for turns_long in STALE_FOR for turn, p, r in at(places)),
@@ -90,6 +92,12 @@ def singles(trial: Trial, calm: Play) -> list[Schedule]:
 
 def _one(kind: str, turn: int, *fault: Any) -> Schedule:
     return Schedule(kind, (Deviation(turn, "fault", fault),))
+
+
+def _outage(player: str, write: int) -> Schedule:
+    """Three writes in a row are refused."""
+    faults = [("refuse", player, n, "InternalError") for n in range(write, write + 3)]
+    return Schedule("outage", tuple(Deviation(1, "fault", fault) for fault in faults))
 
 
 def _held(turn: int, length: int, player: str, resource: str) -> Schedule:

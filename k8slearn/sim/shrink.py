@@ -7,6 +7,7 @@ of the user's story. At the end every deviation and act is necessary: without an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from k8slearn.sim.schedule import Deviation, Schedule
@@ -30,16 +31,21 @@ class _Shrinking:
         came_true = [d for d in schedule.deviations if d in self.best.came_true]
         return [*came_true, *acts]
 
-    def without(self, gone: list[Piece]) -> bool:
+    def without(self, gone: Sequence[Piece]) -> bool:
         """Does it still fail without these? Then that is the best now."""
+        kept = [p for p in self.pieces if p not in gone]
+        deviations = [p for p in kept if isinstance(p, Deviation)]
+        acts = tuple(p for p in kept if isinstance(p, int))
+        first = min((d.turn for d in deviations), default=1)
+        shorter = any(isinstance(p, int) for p in gone)  # fewer acts: what follows happens so many turns earlier
+        return any(self._try(deviations, acts, shift) for shift in range(first if shorter else 1))
+
+    def _try(self, deviations: list[Deviation], acts: tuple[int, ...], shift: int) -> bool:
         if self.runs <= 0:
             return False
         self.runs -= 1
-        kept = [p for p in self.pieces if p not in gone]
-        deviations = tuple(p for p in kept if isinstance(p, Deviation))
-        acts = tuple(p for p in kept if isinstance(p, int))
-        schedule = replace(self.best.schedule, deviations=deviations, acts=acts)
-        failure = schedule.run(self.trial)
+        moved = tuple(d._replace(turn=d.turn - shift) for d in deviations)
+        failure = replace(self.best.schedule, deviations=moved, acts=acts).run(self.trial)
         if failure is None or failure.invariant != self.best.invariant:
             return False
         self.best = failure

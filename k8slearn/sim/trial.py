@@ -15,12 +15,12 @@ from k8slearn.sim.simulation import Simulation
 if TYPE_CHECKING:
     from k8slearn.sim.schedule import Deviation, Schedule
 
-When = Literal["always", "finally", "again"]
+When = Literal["always", "at rest", "again"]
 
 #: Promises that every controller makes.
 SETTLES = "it comes to rest"
 ENDS = "each of its moves comes to an end"
-RAISES = "its code raises nothing by mistake"
+RAISES = "its code does not break"
 RECOVERS = "it gets over every error"
 IDEMPOTENT = "it leaves alone what is right"
 
@@ -37,13 +37,14 @@ class Act:
 class Invariant:
     """A promise. `check` returns None while it holds, else a sentence: which object breaks which rule.
 
-    when: "always" after every step; "finally" when the story is over and everybody has come to rest;
-    "again" after that, when every player under test has been shown its whole cache once more.
+    when: "always" after every step; "at rest" whenever nobody can move and nothing is held back, before the
+    user goes on and at the end; "again" at the very end, when every player under test has been shown its
+    whole cache once more.
     """
 
     name: str
     check: Callable[[Simulation], str | None]
-    when: When = "finally"
+    when: When = "at rest"
 
 
 @dataclass(frozen=True)

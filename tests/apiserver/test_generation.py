@@ -72,14 +72,12 @@ def test_a_client_cannot_set_the_generation(client):
 
 # --- writes that change nothing --------------------------------------------------------------
 
-KINDS = {"ConfigMap": configmap(data={"a": "1"}), "Deployment": deployment(), "Service": service(), "Pod": pod(), "PDB": PDB}
+KINDS = {o["kind"]: o for o in (configmap(data={"a": "1"}), deployment(), replicaset(), service(), pod())}
 
 
-@pytest.mark.parametrize("obj", KINDS.values(), ids=KINDS.keys())
+@pytest.mark.parametrize("obj", [*KINDS.values(), PDB], ids=lambda o: o["kind"])
 def test_sending_back_what_was_read_writes_nothing(server, client, obj):
-    client.create(obj)
-    key = ("poddisruptionbudgets" if obj is PDB else obj["kind"].lower() + "s", f"default/{obj['metadata']['name']}")
-    current = client.get(*key)
+    current = edit(client.create(obj))
     before = server.store.revision
     client.update(current)
     client.patch(current, patch={})
@@ -88,7 +86,7 @@ def test_sending_back_what_was_read_writes_nothing(server, client, obj):
     assert server.store.revision == before
 
 
-@pytest.mark.parametrize("obj", [o for o in KINDS.values() if o is not PDB], ids=[k for k in KINDS if k != "PDB"])
+@pytest.mark.parametrize("obj", KINDS.values(), ids=KINDS.keys())
 def test_sending_the_manifest_once_more_asks_for_nothing_new(server, client, obj):
     """The manifest leaves out what the server filled in; it still asks for the same."""
     client.create(obj)

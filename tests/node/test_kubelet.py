@@ -41,6 +41,11 @@ def conditions(sim: Simulation, name: str = "p") -> dict[str, str]:
     return {c["type"]: c["status"] for c in status(sim, name)["conditions"]}
 
 
+def last_words(sim: Simulation) -> Object:
+    """The status that the pod deleted last had in the end."""
+    return next(e.object["status"] for e in reversed(sim.store.log) if (e.resource, e.type) == ("pods", "DELETED"))
+
+
 def told(sim: Simulation, name: str = "p") -> list[tuple[float, str, str, int]]:
     """The kubelet's events about a pod, in the order in which they were first told: when, reason, text, how often."""
     rows = [s.calls for s in sim.trace if s.player.startswith("kubelet/")]
@@ -188,7 +193,7 @@ def test_a_readiness_probe_delays_readiness() -> None:
     probe = {"httpGet": {"port": 80}, "initialDelaySeconds": 7}
     sim = one_node()
     sim.create(pod("p", containers=[{"name": "c", "image": "app:1", "readinessProbe": probe}]))
-    sim.run(until=lambda s: state(s)[0] == "Running")
+    sim.run(until=lambda s: status(s)["phase"] == "Running")
     assert (conditions(sim)["Ready"], status(sim)["containerStatuses"][0]["ready"]) == ("False", False)
     began = sim.now
     sim.run()
@@ -303,12 +308,9 @@ def test_a_program_that_does_not_stop_is_killed_at_the_end_of_its_grace() -> Non
     sim = running_pod(terminationGracePeriodSeconds=5, metadata=program(stops_in="99"))
     began = sim.now
     sim.client.delete("pods", "default/p")
-    gone: list[Object] = []
-    while sim.client.list("pods"):
-        gone = sim.client.list("pods")
-        assert sim.step()
-    assert sim.now == round(began + 5, 3)
-    assert gone[0]["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 137
+    sim.run()
+    assert (sim.client.list("pods"), sim.now) == ([], round(began + 5, 3))
+    assert last_words(sim)["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 137
 
 
 def test_a_pod_deleted_while_its_image_is_pulled_goes_at_once() -> None:
@@ -316,8 +318,8 @@ def test_a_pod_deleted_while_its_image_is_pulled_goes_at_once() -> None:
     sim.create(pod("p"))
     sim.advance(0.5)
     sim.client.delete("pods", "default/p")
-    sim.run()
-    assert (sim.client.list("pods"), sim.now) == ([], 0.5)
+    assert sim.run(until=lambda s: not s.client.list("pods"))
+    assert sim.now == 0.5
 
 
 def test_a_pod_deleted_by_force_is_forgotten_and_its_successor_starts_anew() -> None:
@@ -378,12 +380,13 @@ def test_what_happened_while_cut_off_is_told_afterwards() -> None:
 def test_a_condition_of_somebody_else_is_kept() -> None:
     sim = running_pod()
     mine = {"type": "example.com/fine", "status": "True", "lastTransitionTime": timestamp(0)}
-    told = status(sim)
-    sim.client.patch_status("pods", "default/p", patch={"conditions": [*told["conditions"], mine]})
+    found = status(sim)["conditions"]
+    sim.client.patch_status("pods", "default/p", patch={"conditions": [*found, mine]})
     sim.client.delete("pods", "default/p")
-    sim.step()
-    sim.run(until=lambda s: not s.client.list("pods") or "terminated" in status(s)["containerStatuses"][0]["state"])
-    assert conditions(sim)["example.com/fine"] == "True"
+    sim.run()
+    ended = last_words(sim)
+    assert "terminated" in ended["containerStatuses"][0]["state"]
+    assert mine in ended["conditions"]
 
 
 @pytest.mark.parametrize("policy", ["prompt", "shuffled"])

@@ -6,9 +6,9 @@ Read first: `k8slearn.lab.exercise`, then `lesson04`.
 from __future__ import annotations
 
 from k8slearn.lab.exercise import Exercise
-from k8slearn.lab.exercises import lesson04
+from k8slearn.lab.exercises import lesson04, lesson05
 
-LESSONS = (lesson04,)
+LESSONS = (lesson04, lesson05)
 EXERCISES: dict[str, Exercise] = {e.id: e for lesson in LESSONS for e in lesson.EXERCISES}
 
 

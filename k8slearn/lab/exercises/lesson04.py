@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import (
     Object,
-    controller_of,
     is_controlled_by,
     key_of,
     name_of,
     namespace_of,
     owner_reference,
-    uid_of,
 )
-from k8slearn.lab.exercise import Diagnosis, Exercise, WrongIdea
+from k8slearn.lab.exercise import Diagnosis, Exercise, WrongIdea, remembers
 from k8slearn.lab.podset import GROUP, VERSION, pod_for
 from k8slearn.sim import Simulation
 from k8slearn.sim.trial import IDEMPOTENT, SETTLES, Act, Failure, Invariant
@@ -142,18 +142,14 @@ KEEP_ABOARD = Exercise(
     wrong_ideas=[
         WrongIdea(
             "creates everybody at each call",
-            [("        for name in wanted - set(aboard):", "        for name in wanted:")],
+            [("if name not in aboard:", "if True:")],
             "creates without comparing",
             4,
         ),
-        WrongIdea(
-            "only ever creates",
-            [("        for name in set(aboard) - wanted:\n            self.client.delete(aboard[name])", "        pass")],
-            "only creates",
-        ),
+        WrongIdea("only ever creates", [("                self.client.delete(pod)", "                pass")], "only creates"),
         WrongIdea(
             "compares numbers instead of names",
-            [("        for name in wanted - set(aboard):", "        if len(wanted) == len(aboard):\n            return\n        for name in wanted - set(aboard):")],
+            [("        for name, member in", "        if len(members) == len(aboard):\n            return\n        for name, member in")],
             "counts",
         ),
         WrongIdea(
@@ -171,4 +167,133 @@ def _refused_as_existing(failure: Failure) -> bool:
     return any(c.note == "AlreadyExists" for c in calls)
 
 
-EXERCISES = (KEEP_ABOARD,)
+# --- 04.2: a notice --------------------------------------------------------------------------
+
+NOTICE = Resource(GROUP, VERSION, "Notice", "notices", subresources=("status",))
+
+
+def notice(name: str, text: str) -> Object:
+    """A Notice, ready to be created: it wants its text published."""
+    metadata = {"name": name, "namespace": "default"}
+    return {"apiVersion": NOTICE.api_version, "kind": NOTICE.kind, "metadata": metadata, "spec": {"text": text}}
+
+
+def configmap_for(notice: Object) -> Object:
+    """The ConfigMap that publishes a Notice."""
+    metadata = {
+        "name": name_of(notice),
+        "namespace": namespace_of(notice),
+        "ownerReferences": [owner_reference(notice)],
+    }
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"text": notice["spec"]["text"]}}
+
+
+def _meddle(sim: Simulation, **data: str) -> None:
+    sim.client.patch("configmaps", "default/tea", patch={"data": data})
+
+
+def _published(sim: Simulation) -> Iterator[tuple[Object, Object | None]]:
+    """Each Notice with what is published of it."""
+    return ((n, sim.store.get("configmaps", key_of(n))) for n in sim.store.list(NOTICE.name))
+
+
+def _says_the_same(sim: Simulation) -> str | None:
+    for wish, there in _published(sim):
+        said = (there or {}).get("data")
+        if said != {"text": wish["spec"]["text"]}:
+            found = f"its data is {said}" if there is not None else "there is none"
+            return f"ConfigMap {key_of(wish)} should say {wish['spec']['text']!r} and nothing else, but {found}"
+    return None
+
+
+def _says_more(failure: Failure) -> bool:
+    said = [((there or {}).get("data") or {}, wish["spec"]["text"]) for wish, there in _published(failure.sim)]
+    return any(len(data) > 1 and data.get("text") == text for data, text in said)
+
+
+def _never_mends(failure: Failure) -> bool:
+    verbs = {c.verb for s in failure.sim.trace if s.player in failure.sim.manager.players for c in s.calls}
+    return not verbs & {"update", "patch", "delete"}
+
+
+SAYS = "each ConfigMap says exactly what its Notice says"
+
+HEAL = Exercise(
+    id="04.2",
+    title="Heal what drifts",
+    notebook="04_the_control_loop",
+    kinds=[NOTICE],
+    story=[
+        Act("create the Notice tea: at four", lambda sim: sim.create(notice("tea", "at four"))),
+        Act("edit the ConfigMap by hand: at five", lambda sim: _meddle(sim, text="at five")),
+        Act("change the Notice: at six", lambda sim: sim.client.patch("notices", "default/tea", patch={"spec": {"text": "at six"}})),
+        Act("add a key to the ConfigMap by hand", lambda sim: _meddle(sim, author="ada")),
+        Act("delete the ConfigMap by hand", lambda sim: sim.client.delete("configmaps", "default/tea")),
+    ],
+    promises=[Invariant(SAYS, _says_the_same)],
+    hints=(
+        "There are three cases: nothing is there, something else is there, or just the right thing is there. "
+        "Only the first two need a request.",
+        "have is None: create want. have['data'] is not want['data']: update. Compare the whole data, so that a "
+        "key too many is a difference as well.",
+        "if have is None: self.client.create(want), "
+        "elif have['data'] != want['data']: self.client.update({**have, 'data': want['data']}).",
+    ),
+    diagnoses=[
+        Diagnosis(
+            "remembers instead of looking",
+            "You remember what you have written, and take that for what is there. Somebody else can have changed it "
+            "since, without telling you: look at the ConfigMap itself, each time.",
+            SAYS,
+            evidence=remembers,
+        ),
+        Diagnosis(
+            "overlooks what is too much",
+            "What you look for is there, but so is something more. Exactly means the whole data: compare all of it, "
+            "and replace all of it.",
+            SAYS,
+            evidence=_says_more,
+        ),
+        Diagnosis(
+            "never mends",
+            "You create the ConfigMap when it is missing, and never touch it again. That it is there does not mean "
+            "that it is right: compare what it says, too.",
+            SAYS,
+            evidence=_never_mends,
+        ),
+        Diagnosis(
+            "writes without comparing",
+            "You write at each call, changed or not. It does no harm to the ConfigMap, but with ten thousand Notices it "
+            "is ten thousand requests for nothing each time the controller starts. Compare first.",
+            evidence=lambda failure: failure.invariant in (IDEMPOTENT, SETTLES),
+        ),
+    ],
+    wrong_ideas=[
+        WrongIdea(
+            "creates it when it is missing, and that is all",
+            [('        elif have["data"] != want["data"]:\n            self.client.update({**have, "data": want["data"]})', "")],
+            "never mends",
+        ),
+        WrongIdea(
+            "writes at each call, to be on the safe side",
+            [('        elif have["data"] != want["data"]:', "        else:")],
+            "writes without comparing",
+            10,
+        ),
+        WrongIdea(
+            "remembers what it wrote",
+            [
+                ("    def reconcile(", "    def setup(self):\n        self.written = {}\n\n    def reconcile("),
+                ("        if have is None:", "        if self.written.get(key) == want:\n            return\n        self.written[key] = want\n        if have is None:"),
+            ],
+            "remembers instead of looking",
+        ),
+        WrongIdea(
+            "looks only at the keys it knows",
+            [('elif have["data"] != want["data"]:', 'elif have["data"].get("text") != want["data"]["text"]:')],
+            "overlooks what is too much",
+        ),
+    ],
+)
+
+EXERCISES = (KEEP_ABOARD, HEAL)
