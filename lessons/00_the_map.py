@@ -52,16 +52,7 @@ spec:
 # Before anything runs, commit yourself. Most people who use Kubernetes every day get this one wrong.
 
 # %%
-who = predict(
-    "The Deployment is stored. Who will create the three pods?",
-    {
-        "the Deployment controller": "It never touches a pod. It writes a ReplicaSet and waits.",
-        "the ReplicaSet controller": "It sees a ReplicaSet that asks for 3 pods and finds none.",
-        "the scheduler": "It only writes a node's name into pods that exist already.",
-        "the API server": "It stores what it is told and tells whoever watches. It starts nothing.",
-    },
-    answer="the ReplicaSet controller",
-)
+who = predict("00 who makes the pods")
 who
 
 # %% [markdown]
@@ -134,15 +125,7 @@ show(sim.trace.why(made.number))
 # dies, and everything it remembered is lost.
 
 # %%
-what_now = predict(
-    "The ReplicaSet controller dies before it has made a single pod. A new one starts. What becomes of the pods?",
-    {
-        "they are never made": "The event was lost with the dead process, but the new one does not need the event.",
-        "they are made all the same": "The new one lists what is there, sees 3 wanted and 0 present, and acts.",
-        "six are made": "It compares before it acts, so what exists already is not made again.",
-    },
-    answer="they are made all the same",
-)
+what_now = predict("00 a controller dies")
 what_now
 
 # %%

@@ -86,15 +86,7 @@ print(len(turns), "turns,", len([s for s in turns if s.writes]), "of them wrote 
 # ## Someone deletes a pod
 
 # %%
-guess = predict(
-    "We delete one of the three pods by hand. What happens?",
-    {
-        "it stays deleted": "Nobody recalls who wanted it gone. The PodSet still asks for three.",
-        "the same pod comes back": "A deleted pod is gone for good. A new one, with a new name, takes its place.",
-        "a new pod replaces it": "Three wanted, two there: the difference is one, whatever the reason.",
-    },
-    answer="a new pod replaces it",
-)
+guess = predict("04 a pod is deleted")
 guess
 
 # %%

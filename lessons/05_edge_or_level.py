@@ -106,15 +106,7 @@ def bad_day(sim):
     sim.advance(10)
 
 # %%
-guess = predict(
-    "Three pods are wanted. How many does the edge-triggered controller have in the evening?",
-    {
-        "three": "Only if every event arrives exactly once, and nobody ever restarts.",
-        "fewer: it misses events": "It misses some, but it also hears some things twice.",
-        "more: it hears things twice": "After each restart everything that exists is ADDED once more.",
-    },
-    answer="more: it hears things twice",
-)
+guess = predict("05 a bad day")
 guess
 
 # %%

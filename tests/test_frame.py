@@ -6,6 +6,8 @@ import ast
 import importlib.metadata
 import pathlib
 import re
+import shutil
+import subprocess
 import sys
 import tomllib
 from typing import Any
@@ -77,6 +79,16 @@ def test_make_knows_the_same_jobs() -> None:
     listed = re.search(r"^JOBS = (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert listed
     assert set(listed[1].split()) == {*jobs.JOBS, "help"}
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="no make here")
+def test_make_finds_a_python_that_has_but_one_name(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "sh").symlink_to(shutil.which("sh") or "")
+    (tmp_path / "python3.12").symlink_to(sys.executable)
+    make = subprocess.run(
+        [shutil.which("make") or "", "-s"], cwd=ROOT, env={"PATH": str(tmp_path)}, capture_output=True
+    )
+    assert b"python -m tools JOB" in make.stdout
 
 
 def test_an_unknown_job_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ PLACES = (
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 )
-MISSING = """No Chromium found, so the browser tests are skipped. To have them run, install one:
+MISSING = """The browser tests need a Chromium, and there is none here. Install one:
   Debian: apt install chromium · macOS: brew install --cask chromium · Windows: Edge or Chrome will do
 or name it: CHROME=/path/to/chromium"""
 
@@ -35,7 +35,7 @@ def find() -> str | None:
 
 def ensure() -> str | None:
     """The same, after installing it on a Debian where we are root; says what is missing otherwise."""
-    if not find() and is_debian_root():
+    if not find() and not os.environ.get("CHROME") and is_debian_root():
         subprocess.call(["apt-get", "update", "-q"])
         subprocess.call(["apt-get", "install", "-qy", "--no-install-recommends", "chromium"])
     if not find():

@@ -4,12 +4,9 @@ Every five seconds it looks at the leases. A node that has not renewed its own f
 to be dead: it is *unknown*, and every condition is set to that. Taints follow from conditions; whom they
 drive away is for the scheduler and the taint eviction controller to read there.
 
-| Ready is | taint                           |                                               |
-|----------|---------------------------------|-----------------------------------------------|
-| False    | node.kubernetes.io/not-ready    | NoSchedule at once; NoExecute at the next     |
-| Unknown  | node.kubernetes.io/unreachable  | look, and slowly: one node in ten seconds     |
-
-When no node at all is ready, the fault is more likely on this side: then nobody is evicted.
+The taint against new pods is there at once. The one that drives pods away comes at the next look, for one
+node in ten seconds at most; and when no node at all is ready, the fault is more likely on this side: then
+nobody is driven away.
 
 Kubernetes: pkg/controller/nodelifecycle/node_lifecycle_controller.go (its zones are one zone here)
 """
@@ -21,7 +18,9 @@ from collections.abc import Iterable
 from k8slearn.api.clock import seconds_of, timestamp
 from k8slearn.api.errors import NotFound
 from k8slearn.api.objects import Key, Object, dig, edit, key_of, name_of
-from k8slearn.api.taints import NO_EXECUTE, NO_SCHEDULE, taints_of
+from k8slearn.api.taints import NO_EXECUTE, taints_of
+from k8slearn.controllers import nodetaints
+from k8slearn.controllers.nodetaints import READY_TAINTS
 from k8slearn.controllers.pods import condition
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
@@ -37,17 +36,6 @@ UNHEALTHY, LARGE = 0.55, 50  # --unhealthy-zone-threshold, --large-cluster-size-
 CONDITIONS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
 STOPPED = ("NodeStatusUnknown", "Kubelet stopped posting node status.")
 NEVER = ("NodeStatusNeverUpdated", "Kubelet never posted node status.")
-
-READY_TAINTS = {"False": "node.kubernetes.io/not-ready", "Unknown": "node.kubernetes.io/unreachable"}
-CORDONED = "node.kubernetes.io/unschedulable"
-#: (condition, its status) -> the taint that says so
-TAINTS = {
-    **{("Ready", status): key for status, key in READY_TAINTS.items()},
-    ("MemoryPressure", "True"): "node.kubernetes.io/memory-pressure",
-    ("DiskPressure", "True"): "node.kubernetes.io/disk-pressure",
-    ("PIDPressure", "True"): "node.kubernetes.io/pid-pressure",
-    ("NetworkUnavailable", "True"): "node.kubernetes.io/network-unavailable",
-}
 
 
 class NodeLifecycleController(Controller):
@@ -177,21 +165,12 @@ class NodeLifecycleController(Controller):
         return {"type": kind, "status": "Unknown", **times, "reason": reason, "message": message}
 
     def _taint(self, node: Object) -> None:
-        """Bring the taints in line: NoSchedule with the conditions, NoExecute with what was decided."""
-        name, present = name_of(node), taints_of(node)
-        decided = self.evicting.get(name)
-        wanted = [(key, NO_SCHEDULE) for key in _schedule_taints(node)]
-        if decided is None:
-            wanted += [(t["key"], NO_EXECUTE) for t in present if t["effect"] == NO_EXECUTE]
-        elif decided:
-            wanted.append((decided, NO_EXECUTE))
-        kept = [t for t in present if not _is_ours(t) or (t["key"], t["effect"]) in wanted]
-        have = {(t["key"], t["effect"]) for t in kept}
-        now = timestamp(self.clock.now)
-        new = [{"key": k, "effect": e, "timeAdded": now} for k, e in wanted if (k, e) not in have]
-        if new or kept != present:
+        """Bring the taints in line with the conditions and with what was decided."""
+        name = name_of(node)
+        taints = nodetaints.in_line(node, self.evicting.get(name), timestamp(self.clock.now))
+        if taints != taints_of(node):
             changed = edit(node)
-            changed.setdefault("spec", {})["taints"] = kept + new
+            changed.setdefault("spec", {})["taints"] = taints
             self.client.update(changed)
         self.evicting.pop(name, None)
 
@@ -235,16 +214,3 @@ def _ready(node: Object | None) -> str:
 def _is_unknown(node: Object) -> bool:
     found = {c["type"]: c["status"] for c in dig(node, "status", "conditions", default=[])}
     return all(found.get(kind) == "Unknown" for kind in CONDITIONS)
-
-
-def _schedule_taints(node: Object) -> list[str]:
-    conditions = dig(node, "status", "conditions", default=[])
-    keys = [TAINTS[c["type"], c["status"]] for c in conditions if (c["type"], c["status"]) in TAINTS]
-    return [*keys, CORDONED] if dig(node, "spec", "unschedulable") else keys
-
-
-def _is_ours(taint: Object) -> bool:
-    """Taints that follow from conditions; people's own taints are left alone."""
-    if taint["effect"] == NO_EXECUTE:
-        return taint["key"] in READY_TAINTS.values()
-    return taint["effect"] == NO_SCHEDULE and taint["key"] in (*TAINTS.values(), CORDONED)

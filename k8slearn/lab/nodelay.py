@@ -24,5 +24,5 @@ def _load_jupyter_server_extension(server: Any) -> None:
         self.set_nodelay(True)
         return connect(self, *args, **kwargs)
 
-    KernelWebsocketHandler.open = open_without_delay
+    KernelWebsocketHandler.open = open_without_delay  # type: ignore[method-assign]
     server.log.info("k8slearn: kernel messages are sent without delay")

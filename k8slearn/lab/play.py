@@ -31,14 +31,15 @@ def play(file: str, *, seed: int, nodes: int, policy: str, seconds: float, every
 
     Raises Refused, with kubectl's message, when the file or an object in it is bad.
     """
-    objects = _read(file)
+    name = "STDIN" if file == "-" else file
+    objects = _read(file, name)
     sim = Simulation(nodes=nodes, seed=seed, policy=policy)
     console = Console(highlight=False)
     try:
         sim.create(objects)
     except ApiError as error:
-        raise Refused(message_for(error, file)) from None
-    console.print(f"[bold]{file}[/bold] on {nodes} nodes, seed {seed}\n")
+        raise Refused(message_for(error, name)) from None
+    console.print(f"[bold]{name}[/bold] on {nodes} nodes, seed {seed}\n")
     _run(sim, console, seconds)
     _tell(sim, console, every_step)
     left = problems(sim)
@@ -46,8 +47,7 @@ def play(file: str, *, seed: int, nodes: int, policy: str, seconds: float, every
     return not left
 
 
-def _read(file: str) -> list[Object]:
-    name = "STDIN" if file == "-" else file
+def _read(file: str, name: str) -> list[Object]:
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
         objects = load(text, name)

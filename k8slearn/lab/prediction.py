@@ -5,18 +5,19 @@ Committing to an answer is what makes being wrong useful. Nothing is graded and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
+from k8slearn.lab.questions import QUESTIONS, Question
+
 HERE = Path(__file__).parent / "js" / "prediction"
 
 
 class Prediction(anywidget.AnyWidget):
-    """A question with a few answers, one of them right. `options`: answer -> what is to be said about it."""
+    """A question of `questions.QUESTIONS` on the page: the first click commits."""
 
     _esm = HERE / "prediction.js"
     _css = HERE / "prediction.css"
@@ -26,11 +27,9 @@ class Prediction(anywidget.AnyWidget):
     verdict = traitlets.Unicode("").tag(sync=True)
     right = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, question: str, options: Mapping[str, str], answer: str) -> None:
-        if answer not in options:
-            raise ValueError(f'the answer "{answer}" is not among the options: {", ".join(options)}')
-        super().__init__(question=question, options=list(options))
-        self._remarks, self._answer = dict(options), answer
+    def __init__(self, asked: Question) -> None:
+        super().__init__(question=asked.text, options=list(asked.options))
+        self._remarks, self._answer = asked.options, asked.answer
 
     def reveal(self) -> Verdict:
         """The right answer, and what is to be said about the one that was chosen."""
@@ -67,6 +66,8 @@ class Verdict:
         return self.text
 
 
-def predict(question: str, options: Mapping[str, str], answer: str) -> Prediction:
-    """Ask. Show the result in a cell; call ``.reveal()`` further down."""
-    return Prediction(question, options, answer)
+def predict(name: str) -> Prediction:
+    """Ask one of the QUESTIONS. Show the result in a cell; call ``.reveal()`` further down."""
+    if name not in QUESTIONS:
+        raise ValueError(f'no question "{name}": there are {", ".join(QUESTIONS)}')
+    return Prediction(QUESTIONS[name])

@@ -63,7 +63,12 @@ class Manager:
     # --- players ---
 
     def add(self, player: Controller, transport: Transport, dice: Dice | None = None) -> None:
-        """Let a controller take part. It will begin by listing what it watches."""
+        """Let a controller take part, in place of one of the same name if there is one.
+
+        It knows nothing yet, and will begin by listing what it watches.
+        """
+        if player.full_name in self.players:
+            self._dismiss(player.full_name)
         player.wire(transport, self.clock, dice)
         self.players[player.name] = player
         for resource, informer in player.informers.items():
@@ -73,12 +78,14 @@ class Manager:
 
     def remove(self, name: str) -> Controller:
         """Take a controller out, with everything it remembers."""
-        player = self.players.pop(name)
+        self._dismiss(name)
+        return self.players.pop(name)
+
+    def _dismiss(self, name: str) -> None:
         self._saved.pop(name, None)
         self.reconciles.pop(Move(name, "reconcile"), None)
-        for informer in player.informers.values():
+        for informer in self.players[name].informers.values():
             informer.disconnect()
-        return player
 
     # --- moves ---
 
@@ -209,6 +216,8 @@ class Manager:
         for name, state in saved["players"].items():
             if self._saved.get(name) is not state:
                 load_player(self.players[name], state)
+            else:  # it has not moved, but may have looked ahead, over news that was not for it
+                load_informers(self.players[name], state)
         self._saved = dict(saved["players"])
         self.deliveries = OrderedDict(saved["deliveries"])
         self.reconciles, self.turns = dict(saved["reconciles"]), list(saved["turns"])
@@ -252,7 +261,11 @@ def load_player(player: Controller, saved: dict[str, Any]) -> None:
         setattr(player.queue, name, value.copy() if hasattr(value, "copy") else value)
     player.queue.causes = {k: list(v) for k, v in saved["queue"]["causes"].items()}
     player.cache.load(saved["cache"])
-    for resource, state in saved["informers"].items():
-        player.informers[resource].load(state)
+    load_informers(player, saved)
     player.events.seen, player.errors = dict(saved["seen"]), dict(saved["errors"])
     player.load_soft_state(saved["soft"])
+
+
+def load_informers(player: Controller, saved: dict[str, Any]) -> None:
+    for resource, state in saved["informers"].items():
+        player.informers[resource].load(state)

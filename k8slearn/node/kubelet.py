@@ -12,36 +12,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from k8slearn.api.clock import micro_timestamp, timestamp
+from k8slearn.api.clock import timestamp
 from k8slearn.api.errors import NotFound, ServerTimeout
 from k8slearn.api.objects import (
     Key,
     Object,
     dig,
     key_of,
-    labels_of,
     name_of,
     namespace_of,
     revision_of,
     uid_of,
 )
-from k8slearn.machinery import Controller, Done
+from k8slearn.machinery import Done
 from k8slearn.machinery.informer import Change
 from k8slearn.node import addresses, registration
+from k8slearn.node.heartbeat import HEARTBEAT, Heartbeat
 from k8slearn.node.podworker import PodWorker, Run
 from k8slearn.node.stages import EVENTS, REALISTIC, Stage
 from k8slearn.node.status import conditions, phase
 
-HEARTBEAT = 10.0  # seconds between renewals of the lease. Kubernetes: nodeLeaseRenewIntervalFraction
-REPORT = (
-    300.0  # seconds after which an unchanged node status is written all the same: nodeStatusReportFrequency
-)
 
-
-class Kubelet(Controller):
-    room = "node"
+class Kubelet(Heartbeat):
     primary = "pods"
-    WIRING = Controller.WIRING | {"machine", "stages", "number"}
+    WIRING = Heartbeat.WIRING | {"stages"}
 
     def __init__(
         self,
@@ -59,15 +53,11 @@ class Kubelet(Controller):
         self.stages = stages
 
     def setup(self) -> None:
-        self.client.user = f"system:node:{self.machine.name}"
+        super().setup()
         self.events.component = "kubelet"
-        self.number = addresses.number_of(self.machine.name, self.dice)
         self.runs: dict[Key, Run] = {}
         self.addresses: dict[Key, str] = {}  # of the pods here
         self.images: dict[str, bool] = {}  # that have been pulled
-        self.registered = False
-        self.reported_at = 0.0
-        self.queue.add(self.machine.name)
 
     def selectors(self, resource: str) -> dict[str, Any]:
         return {"fields": f"spec.nodeName={self.machine.name}"}
@@ -102,7 +92,7 @@ class Kubelet(Controller):
 
     def reconcile(self, key: Key) -> Done | None:
         try:
-            return self._heartbeat() if key == self.machine.name else self._sync(key)
+            return self.beat() if key == self.machine.name else self._sync(key)
         except ServerTimeout:  # cut off: the containers run on, and the machine keeps trying
             return Done(again_in=HEARTBEAT, background=True)
 
@@ -195,40 +185,14 @@ class Kubelet(Controller):
         except NotFound:
             return
 
-    # --- the machine ---
+    # --- going back ---
 
-    def _heartbeat(self) -> Done:
-        node = self._node()
-        if node is not None:
-            self._report_machine(node)
-            self._renew(node)
-        return Done(again_in=HEARTBEAT, background=True)
+    def soft_state(self) -> dict[str, Any]:
+        """Runs are replaced, never edited: the dict is copied, they are shared."""
+        mine = {"runs": dict(self.runs), "addresses": dict(self.addresses), "images": dict(self.images)}
+        return {**mine, "registered": self.registered, "reported_at": self.reported_at}
 
-    def _node(self) -> Object | None:
-        """Our Node object. A kubelet registers when it starts; a Node that is deleted later stays away."""
-        try:
-            node = self.client.get("nodes", self.machine.name)
-        except NotFound:
-            if self.registered:
-                return None
-            cidr = f"{addresses.pod_range(self.number)}.0/24"
-            node = self.client.create(registration.new_node(self.machine, cidr))
-        if not self.registered and not self.machine.labels.items() <= labels_of(node).items():
-            node = self.client.patch(node, patch={"metadata": {"labels": dict(self.machine.labels)}})
-        self.registered = True
-        return node
-
-    def _report_machine(self, node: Object) -> None:
-        old, now = node.get("status") or {}, self.clock.now
-        status = registration.node_status(self.machine, addresses.node_address(self.number), old, now)
-        if registration.says_the_same(status, old) and now - self.reported_at < REPORT:
-            return
-        self.client.update_status({**node, "status": status})
-        self.reported_at = now
-
-    def _renew(self, node: Object) -> None:
-        key = f"{registration.LEASE_NAMESPACE}/{self.machine.name}"
-        try:
-            self.client.patch("leases", key, patch={"spec": {"renewTime": micro_timestamp(self.clock.now)}})
-        except NotFound:
-            self.client.create(registration.lease(node, self.clock.now))
+    def load_soft_state(self, saved: dict[str, Any]) -> None:
+        self.registered, self.reported_at = saved["registered"], saved["reported_at"]
+        self.runs, self.addresses = dict(saved["runs"]), dict(saved["addresses"])
+        self.images = dict(saved["images"])

@@ -139,4 +139,4 @@ def _problems(row: Mapping[str, Any]) -> Iterator[str]:
     if becomes not in BECOMES and not becomes.startswith("waiting: "):
         yield f'a container cannot become "{becomes}": choose one of {", ".join(BECOMES)}, waiting: REASON'
     if isinstance(delay, str) and delay not in DELAYS:
-        yield f'no delay "{delay}": choose a number of seconds, a range, or one of {", ".join(sorted(DELAYS))}'
+        yield f'no delay "{delay}": choose seconds, a range of seconds, or one of {", ".join(sorted(DELAYS))}'

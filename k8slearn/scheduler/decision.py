@@ -54,13 +54,15 @@ class Decision(NamedTuple):
 def record(pod: PodInfo, ranking: Ranking, node: str, message: str, step: int, time: float) -> Decision:
     """What `ranking` says of the pod now. A copy: the ranking goes on to the next pod."""
     ties, nodes = ranking.winners(), len(ranking.total) + len(ranking.refused)
-    refused, raw, normalized, total = ranking.refused.copy(), ranking.raw, ranking.normalized, ranking.total
+    raw, refused, total = ranking.raw, ranking.refused, ranking.total
     if nodes > DETAILED:
         shown = {node, *ties[:EXAMPLES]} & total.keys()
         refused = {n: refused[n] for n in sorted(refused)[:EXAMPLES]}
-        raw, normalized, total = _only(raw, shown), _only(normalized, shown), {n: total[n] for n in shown}
+        raw, total = _only(raw, shown), {n: total[n] for n in shown}
     else:
-        raw, normalized, total = _copy(raw), _copy(normalized), total.copy()
+        raw, refused, total = _copy(raw), refused.copy(), total.copy()
+    changed = {p: column for p, column in ranking.normalized.items() if column is not ranking.raw[p]}
+    normalized = {**raw, **(_only(changed, total) if nodes > DETAILED else changed)}
     weights = {p.name: p.weight for p in ranking.framework.scorers}
     return Decision(
         pod.key,

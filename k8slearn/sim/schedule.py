@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -89,6 +90,9 @@ class Broken(Exception):
         self.invariant, self.message, self.error = invariant, message, error
 
 
+SAVED = ("turn", "to_do", "recorded", "came_true", "acts", "_asked", "_judged", "_changed")
+
+
 class Play:
     """One playing of a schedule; or, with a `chooser`, the making of one, which is then in `recorded`."""
 
@@ -111,7 +115,7 @@ class Play:
         """To the end, or to the first broken promise."""
         try:
             self._until_rest()
-            self._judge_end()
+            self.judge_end()
             if any(i.when == "again" for i in self.trial.invariants):
                 for player in self.trial.players:
                     self._fault("resync", player)
@@ -139,17 +143,33 @@ class Play:
             broken.invariant, broken.message, self.made, last, sim, self.came_true, self.acts, broken.error
         )
 
+    # --- going back (the simulation apart) ---
+
+    def save(self) -> dict[str, Any]:
+        """Where this play stands, besides its simulation."""
+        return {name: copy(getattr(self, name)) for name in SAVED}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        for name, value in saved.items():
+            setattr(self, name, copy(value))
+
     # --- turns ---
 
     def _until_rest(self) -> None:
-        while self._advance():
-            if self.sim.store.revision != self._judged:
-                self._judged, self._changed = self.sim.store.revision, self.sim.now
-                self._judge("always")
-            if len(self.sim.trace) > self.trial.patience:
-                raise Broken(SETTLES, _still_busy(self.sim))
+        while self.advance():
+            pass
 
-    def _advance(self) -> bool:
+    def advance(self) -> bool:
+        """One turn, and a look at the promises. False when nothing is left to do. Raises Broken."""
+        more = self._turn()
+        if self.sim.store.revision != self._judged:
+            self._judged, self._changed = self.sim.store.revision, self.sim.now
+            self._judge("always")
+        if len(self.sim.trace) > self.trial.patience:
+            raise Broken(SETTLES, _still_busy(self.sim))
+        return more
+
+    def _turn(self) -> bool:
         """What the schedule says; else the prompt move; else time, the user, the end of all trouble."""
         self._faults()
         return (
@@ -175,8 +195,12 @@ class Play:
         self._asked = self.turn
         for deviation in [*planned, *([Deviation(self.turn, "fault", struck)] if struck else [])]:
             if deviation not in self.came_true:
-                self._note(deviation)
-                self._fault(*deviation.what)
+                self.strike(deviation)
+
+    def strike(self, fault: Deviation) -> None:
+        """Something goes wrong now."""
+        self._note(fault)
+        self._fault(*fault.what)
 
     def _fault(self, name: str, player: str, *args: Any) -> None:
         with _BlameOn(player):
@@ -261,7 +285,7 @@ class Play:
             if message:
                 raise Broken(invariant.name, message)
 
-    def _judge_end(self) -> None:
+    def judge_end(self) -> None:
         """At rest, and no error that nobody has got over."""
         for player in self.trial.players:
             for key, error in self.sim.manager.players[player].errors.items():

@@ -198,7 +198,6 @@ class Simulation:
 
     def restart(self, name: str) -> None:
         """A new process in the place of the old one; its connection keeps its faults."""
-        self.manager.remove(name)
         self.manager.add(self.makers[name](), self.wires[name], self.dice)
 
     # --- making a step ---

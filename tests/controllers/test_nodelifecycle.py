@@ -1,4 +1,4 @@
-"""A machine falls silent: who notices when, what is marked, who is driven away, and what happens if it comes back."""
+"""A machine falls silent: who notices when, what is marked, who is driven away, and if it comes back."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def pods_on(sim: Simulation, name: str = "node-0") -> list[Object]:
 
 def events(sim: Simulation, reason: str) -> list[tuple[str, str, str, float]]:
     found = [e for e in sim.client.list("events") if e["reason"] == reason]
-    return [(e["type"], e["message"], e["source"]["component"], seconds_of(e["firstTimestamp"])) for e in found]
+    return [
+        (e["type"], e["message"], e["source"]["component"], seconds_of(e["firstTimestamp"])) for e in found
+    ]
 
 
 # --- silence -----------------------------------------------------------------------------------
@@ -59,12 +61,19 @@ def test_fifty_seconds_of_silence_make_a_node_unknown() -> None:
     until(sim, 74.9)
     assert ready(sim)["status"] == "True"
     until(sim, 75)  # the first look that is more than 50 s after the last lease
-    assert {c["type"]: (c["status"], c["reason"], c["message"]) for c in node(sim)["status"]["conditions"]} == dict.fromkeys(
+    assert {
+        c["type"]: (c["status"], c["reason"], c["message"]) for c in node(sim)["status"]["conditions"]
+    } == dict.fromkeys(
         ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"],
         ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."),
     )
     assert seconds_of(ready(sim)["lastTransitionTime"]) == 75
-    assert events(sim, "NodeNotReady")[0] == ("Normal", "Node node-0 status is now: NodeNotReady", "node-controller", 75)
+    assert events(sim, "NodeNotReady")[0] == (
+        "Normal",
+        "Node node-0 status is now: NodeNotReady",
+        "node-controller",
+        75,
+    )
 
 
 def test_taints_follow_first_against_new_pods_then_against_those_that_are_there() -> None:
@@ -121,7 +130,9 @@ def test_a_node_that_comes_back_in_time_keeps_its_pods() -> None:
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert {c["type"]: c["status"] for c in after["status"]["conditions"]}["Ready"] == "True"
     name = before["metadata"]["name"]
-    assert [e[1] for e in events(sim, "TaintManagerEviction")] == [f"Cancelling deletion of Pod default/{name}"]
+    assert [e[1] for e in events(sim, "TaintManagerEviction")] == [
+        f"Cancelling deletion of Pod default/{name}"
+    ]
     until(sim, 600)
     assert len(pods_on(sim)) == 1
 
@@ -153,7 +164,9 @@ def test_evictions_are_paced_one_node_in_ten_seconds() -> None:
     sim.fault("cut_off", "kubelet/node-1")
     sim.fault("cut_off", "kubelet/node-2")
     until(sim, 120)
-    execute = sorted(t for i in range(3) for _, effect, t in taints(sim, f"node-{i}") if effect == "NoExecute")
+    execute = sorted(
+        t for i in range(3) for _, effect, t in taints(sim, f"node-{i}") if effect == "NoExecute"
+    )
     assert execute == [80, 90, 100]
 
 
@@ -216,7 +229,9 @@ def test_a_no_execute_taint_evicts_at_once_those_that_do_not_tolerate_it() -> No
     sim.run()
     assert [p["metadata"]["name"] for p in sim.client.list("pods")] == ["b"]
     text = "Marking for deletion Pod default/a"
-    assert [e[:3] for e in events(sim, "TaintManagerEviction")] == [("Normal", text, "taint-eviction-controller")]
+    assert [e[:3] for e in events(sim, "TaintManagerEviction")] == [
+        ("Normal", text, "taint-eviction-controller")
+    ]
 
 
 def test_how_long_a_pod_tolerates() -> None:
@@ -230,7 +245,9 @@ def test_how_long_a_pod_tolerates() -> None:
     assert stays(a) == 0
     assert stays({"operator": "Exists"}) == float("inf")
     assert stays(a, {"key": "b", "operator": "Exists", "tolerationSeconds": 20}) == 20
-    assert stays({**a, "tolerationSeconds": 7}, {"key": "b", "operator": "Exists", "tolerationSeconds": 20}) == 7
+    assert (
+        stays({**a, "tolerationSeconds": 7}, {"key": "b", "operator": "Exists", "tolerationSeconds": 20}) == 7
+    )
     assert stays({**a, "tolerationSeconds": -7}, {"key": "b", "operator": "Exists"}) == 0
 
 
@@ -285,14 +302,18 @@ def test_terminating_pods_of_a_node_out_of_service_are_removed_by_force() -> Non
 # --- trouble -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("who", ["node-lifecycle-controller", "taint-eviction-controller", "pod-garbage-collector"])
+@pytest.mark.parametrize(
+    "who", ["node-lifecycle-controller", "taint-eviction-controller", "pod-garbage-collector"]
+)
 def test_crashes_after_any_write_do_not_change_the_end(who: str) -> None:
     for write in range(1, 7):
         sim = silent()
         sim.fault("crash_after", who, write)
         until(sim, 900)
         assert ready(sim)["status"] == "Unknown", write
-        assert [t[:2] for t in taints(sim)] == [(UNREACHABLE, "NoSchedule"), (UNREACHABLE, "NoExecute")], write
+        assert [t[:2] for t in taints(sim)] == [(UNREACHABLE, "NoSchedule"), (UNREACHABLE, "NoExecute")], (
+            write
+        )
         (lost,) = pods_on(sim)
         assert "deletionTimestamp" in lost["metadata"], write
         assert {c["type"]: c["status"] for c in lost["status"]["conditions"]}["Ready"] == "False", write
@@ -304,7 +325,9 @@ def test_refused_writes_are_repeated() -> None:
         sim = silent()
         sim.fault("refuse", "node-lifecycle-controller", write, "Conflict")
         until(sim, 400)
-        assert [t[:2] for t in taints(sim)] == [(UNREACHABLE, "NoSchedule"), (UNREACHABLE, "NoExecute")], write
+        assert [t[:2] for t in taints(sim)] == [(UNREACHABLE, "NoSchedule"), (UNREACHABLE, "NoExecute")], (
+            write
+        )
         assert not sim.errors()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -43,11 +44,13 @@ def conditions(sim: Simulation, name: str = "p") -> dict[str, str]:
 
 def last_words(sim: Simulation) -> Object:
     """The status that the pod deleted last had in the end."""
-    return next(e.object["status"] for e in reversed(sim.store.log) if (e.resource, e.type) == ("pods", "DELETED"))
+    return next(
+        e.object["status"] for e in reversed(sim.store.log) if (e.resource, e.type) == ("pods", "DELETED")
+    )
 
 
 def told(sim: Simulation, name: str = "p") -> list[tuple[float, str, str, int]]:
-    """The kubelet's events about a pod, in the order in which they were first told: when, reason, text, how often."""
+    """The kubelet's events about a pod in the order of telling: when, reason, text, how often."""
     rows = [s.calls for s in sim.trace if s.player.startswith("kubelet/")]
     order = [c.key for calls in rows for c in calls if c.resource == "events" and c.verb == "create"]
     found = [sim.client.get("events", key) for key in order]
@@ -139,7 +142,9 @@ def test_hollow_deletion_is_at_once() -> None:
     assert (sim.client.list("pods"), sim.now) == ([], 0)
 
 
-@pytest.mark.parametrize(("code", "phase", "reason"), [("0", "Succeeded", "Completed"), ("3", "Failed", "Error")])
+@pytest.mark.parametrize(
+    ("code", "phase", "reason"), [("0", "Succeeded", "Completed"), ("3", "Failed", "Error")]
+)
 def test_hollow_programs_end_after_a_third_of_a_second(code: str, phase: str, reason: str) -> None:
     sim = one_node(HOLLOW)
     sim.create(pod("p", restartPolicy="Never", metadata=program(exit=code)))
@@ -171,9 +176,14 @@ def test_a_pod_is_pulled_created_started_and_ready() -> None:
     (_, pulling, *_), (pulled_at, _, pulled, _), created, started = told(sim)
     took = pulled.split(" in ")[1].split("s ")[0]
     assert (pulling, pulled_at) == ("Pulling", float(int(float(took))))
-    assert pulled.startswith(f'Successfully pulled image "app:1" in {took}s ({took}s including waiting). Image size: ')
+    assert pulled.startswith(
+        f'Successfully pulled image "app:1" in {took}s ({took}s including waiting). Image size: '
+    )
     assert 1 <= float(took) <= 3
-    assert (created[1:], started[1:]) == (("Created", "Container created", 1), ("Started", "Container started", 1))
+    assert (created[1:], started[1:]) == (
+        ("Created", "Container created", 1),
+        ("Started", "Container started", 1),
+    )
     assert sim.now == round(float(took) + 0.5, 3)
 
 
@@ -236,7 +246,7 @@ def test_a_crash_loop_backs_off_ten_seconds_and_doubles_up_to_five_minutes() -> 
                 starts.append(sim.now)
         if len(starts) == 9:
             break
-    gaps = [round(b - a, 3) for a, b in zip(starts, starts[1:], strict=False)]
+    gaps = [round(b - a, 3) for a, b in pairwise(starts)]
     assert gaps == [1 + 0.5, 1 + 10, 1 + 20, 1 + 40, 1 + 80, 1 + 160, 1 + 300, 1 + 300]
     assert status(sim)["containerStatuses"][0]["restartCount"] == 8
 
@@ -244,7 +254,9 @@ def test_a_crash_loop_backs_off_ten_seconds_and_doubles_up_to_five_minutes() -> 
 def test_what_a_crash_loop_says() -> None:
     sim = one_node()
     sim.create(pod("p", metadata=program(exit="1", runs_for="1")))
-    sim.run(until=lambda s: state(s)[1] == "CrashLoopBackOff" if status(s).get("containerStatuses") else False)
+    sim.run(
+        until=lambda s: state(s)[1] == "CrashLoopBackOff" if status(s).get("containerStatuses") else False
+    )
     uid = sim.client.get("pods", "default/p")["metadata"]["uid"]
     texts = {t[1]: t[2] for t in told(sim)}
     assert texts["BackOff"] == f"Back-off restarting failed container c in pod p_default({uid})"
@@ -255,7 +267,12 @@ def test_what_a_crash_loop_says() -> None:
 
 @pytest.mark.parametrize(
     ("policy", "code", "phase"),
-    [("Never", "1", "Failed"), ("Never", "0", "Succeeded"), ("OnFailure", "0", "Succeeded"), ("OnFailure", "1", "Running")],
+    [
+        ("Never", "1", "Failed"),
+        ("Never", "0", "Succeeded"),
+        ("OnFailure", "0", "Succeeded"),
+        ("OnFailure", "1", "Running"),
+    ],
 )
 def test_restart_policies(policy: str, code: str, phase: str) -> None:
     sim = one_node()
@@ -300,7 +317,12 @@ def test_a_deleted_pod_is_stopped_and_then_goes() -> None:
     assert sim.client.list("pods") == []
     assert sim.now == round(began + 0.5, 3)
     assert told(sim)[-1][1:3] == ("Killing", "Stopping container c")
-    writes = [(c.verb, c.resource, c.subresource) for s in sim.trace.steps[-8:] for c in s.writes if c.resource == "pods"]
+    writes = [
+        (c.verb, c.resource, c.subresource)
+        for s in sim.trace.steps[-8:]
+        for c in s.writes
+        if c.resource == "pods"
+    ]
     assert writes == [("update", "pods", "status"), ("delete", "pods", "")]
 
 
@@ -409,7 +431,13 @@ def test_rewinding_and_going_on_gives_the_same_history(policy: str) -> None:
 def test_a_table_of_stages_can_be_loaded_from_plain_data() -> None:
     rows = [
         {"name": "vanish", "when": {"deleting": True}, "becomes": "gone"},
-        {"name": "slow", "when": {"state": "starting"}, "becomes": "running and ready", "delay": 42, "ends": ["Started"]},
+        {
+            "name": "slow",
+            "when": {"state": "starting"},
+            "becomes": "running and ready",
+            "delay": 42,
+            "ends": ["Started"],
+        },
     ]
     sim = one_node(load_stages(rows))
     sim.create(pod("p"))

@@ -23,7 +23,9 @@ KEYS, VALUES = st.sampled_from(["a", "b"]), st.sampled_from(["1", "2"])
 TAINT = st.fixed_dictionaries({"key": KEYS, "value": VALUES, "effect": EFFECTS})
 TOLERATION = st.one_of(
     st.fixed_dictionaries({"operator": st.just("Exists")}, optional={"key": KEYS, "effect": EFFECTS}),
-    st.fixed_dictionaries({"operator": st.just("Equal"), "key": KEYS, "value": VALUES}, optional={"effect": EFFECTS}),
+    st.fixed_dictionaries(
+        {"operator": st.just("Equal"), "key": KEYS, "value": VALUES}, optional={"effect": EFFECTS}
+    ),
 )
 EXPRESSION = st.one_of(
     st.builds(dict, key=KEYS, operator=st.sampled_from(["In", "NotIn"]), values=st.lists(VALUES, min_size=1)),
@@ -38,9 +40,21 @@ def nodes(draw: Any) -> list[Object]:
     for i in range(draw(st.integers(1, 6))):
         spec: dict[str, Any] = {"taints": draw(st.lists(TAINT, max_size=2))}
         spec |= draw(st.sampled_from([{}, {}, {}, {"unschedulable": True}]))
-        capacity = {"cpu": draw(st.sampled_from(["1", "2", "8"])), "memory": "4Gi", "pods": draw(st.sampled_from(["1", "9"]))}
+        capacity = {
+            "cpu": draw(st.sampled_from(["1", "2", "8"])),
+            "memory": "4Gi",
+            "pods": draw(st.sampled_from(["1", "9"])),
+        }
         labels = draw(st.dictionaries(KEYS, VALUES))
-        made.append(freeze({"metadata": {"name": f"n{i}", "labels": labels}, "spec": spec, "status": {"allocatable": capacity}}))
+        made.append(
+            freeze(
+                {
+                    "metadata": {"name": f"n{i}", "labels": labels},
+                    "spec": spec,
+                    "status": {"allocatable": capacity},
+                }
+            )
+        )
     return made
 
 
@@ -48,7 +62,9 @@ def nodes(draw: Any) -> list[Object]:
 def pods(draw: Any) -> list[Object]:
     made = []
     for i in range(draw(st.integers(1, 8))):
-        requests = draw(st.dictionaries(st.sampled_from(["cpu", "memory"]), st.sampled_from(["500m", "1", "2"])))
+        requests = draw(
+            st.dictionaries(st.sampled_from(["cpu", "memory"]), st.sampled_from(["500m", "1", "2"]))
+        )
         spec: dict[str, Any] = {"containers": [{"name": "c", "resources": {"requests": requests}}]}
         spec["tolerations"] = draw(st.lists(TOLERATION, max_size=2))
         if draw(st.booleans()):
@@ -125,7 +141,10 @@ def totals(pod: Object, candidates: dict[str, Object], there: dict[str, list[Obj
         for n, node in candidates.items()
     }
     wishes = pod["spec"]["affinity"]["nodeAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
-    liked = {n: sum(w["weight"] for w in wishes if term_holds(w["preference"], node)) for n, node in candidates.items()}
+    liked = {
+        n: sum(w["weight"] for w in wishes if term_holds(w["preference"], node))
+        for n, node in candidates.items()
+    }
     taint, affinity = scaled(soft, reverse=True), scaled(liked)
     total = {}
     for n, node in candidates.items():
@@ -133,7 +152,10 @@ def totals(pod: Object, candidates: dict[str, Object], there: dict[str, list[Obj
         everybody = [*there[n], pod]
         counted = sum(round(1000 * requested(p, "cpu", 0.1)) for p in everybody)
         weighed = sum(round(requested(p, "memory", 200 * 1024**2) + 0.499) for p in everybody)
-        least = (max(capacity[0] - counted, 0) * 100 // capacity[0] + max(capacity[1] - weighed, 0) * 100 // capacity[1]) // 2
+        least = (
+            max(capacity[0] - counted, 0) * 100 // capacity[0]
+            + max(capacity[1] - weighed, 0) * 100 // capacity[1]
+        ) // 2
         real = sum(round(1000 * requested(p, "cpu")) for p in everybody) / capacity[0]
         bytes_ = sum(round(requested(p, "memory") + 0.499) for p in everybody) / capacity[1]
         asks = requested(pod, "cpu") or requested(pod, "memory")
@@ -144,7 +166,9 @@ def totals(pod: Object, candidates: dict[str, Object], there: dict[str, list[Obj
 
 @settings(max_examples=300)
 @given(nodes(), pods())
-def test_feasible_set_reasons_and_best_nodes_equal_the_rules(cluster: list[Object], wanted: list[Object]) -> None:
+def test_feasible_set_reasons_and_best_nodes_equal_the_rules(
+    cluster: list[Object], wanted: list[Object]
+) -> None:
     framework, snapshot, rankings = Framework(DEFAULT_PLUGINS), Snapshot(), {}
     there: dict[str, list[Object]] = {name_of(n): [] for n in cluster}
     for node in cluster:
@@ -155,7 +179,9 @@ def test_feasible_set_reasons_and_best_nodes_equal_the_rules(cluster: list[Objec
         ranking = rankings.setdefault(framework.signature(info), Ranking(framework))
         ranking.update(info, snapshot)
         said = {name_of(n): reasons(pod, n, there[name_of(n)]) for n in cluster}
-        assert {n: list(r.reasons) for n, r in ranking.refused.items()} == {n: r for n, r in said.items() if r}
+        assert {n: list(r.reasons) for n, r in ranking.refused.items()} == {
+            n: r for n, r in said.items() if r
+        }
         candidates = {name_of(n): n for n in cluster if not said[name_of(n)]}
         if not candidates:
             assert ranking.winners() == []

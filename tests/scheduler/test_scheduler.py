@@ -77,14 +77,18 @@ def test_reasons_are_counted_over_nodes_and_sorted() -> None:
     sim.run()
     assert message(sim, "p") == (
         "0/3 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match Pod's node affinity/selector, "
-        "1 node(s) had untolerated taint(s). no new claims to deallocate, preemption: 0/3 nodes are available: "
+        "1 node(s) had untolerated taint(s). no new claims to deallocate, "
+        "preemption: 0/3 nodes are available: "
         f"1 No preemption victims found for incoming pod, 2 {NOT_HELPFUL}."
     )
 
 
 def test_all_that_is_missing_on_one_node_is_named() -> None:
     sim = cluster({})
-    resources = {"requests": {"cpu": "500", "memory": "900Gi", "ex.com/gpu": "1"}, "limits": {"ex.com/gpu": "1"}}
+    resources = {
+        "requests": {"cpu": "500", "memory": "900Gi", "ex.com/gpu": "1"},
+        "limits": {"ex.com/gpu": "1"},
+    }
     sim.create(pod("q", containers=[{"name": "c", "image": "i:1", "resources": resources}]))
     sim.run()
     assert message(sim, "q").startswith(
@@ -159,7 +163,9 @@ def test_a_new_node_that_fits_is_taken_at_once_after_the_backoff() -> None:
 
 def test_other_peoples_pods_and_gated_pods_are_left_alone() -> None:
     sim = cluster({})
-    sim.create([pod("theirs", schedulerName="other"), pod("gated", schedulingGates=[{"name": "example.com/wait"}])])
+    sim.create(
+        [pod("theirs", schedulerName="other"), pod("gated", schedulingGates=[{"name": "example.com/wait"}])]
+    )
     sim.run()
     assert (node_of(sim, "theirs"), node_of(sim, "gated")) == (None, None)
     assert events(sim, "theirs") == events(sim, "gated") == []
@@ -173,7 +179,11 @@ def test_a_second_scheduler_places_the_pods_that_name_it() -> None:
     sim = Simulation(Cluster(machines, components=[Scheduler, partial(Scheduler, "other")]))
     sim.create([pod("p"), pod("q", schedulerName="other")])
     sim.run()
-    sources = {e["message"]: e["source"]["component"] for e in sim.client.list("events") if e["reason"] == "Scheduled"}
+    sources = {
+        e["message"]: e["source"]["component"]
+        for e in sim.client.list("events")
+        if e["reason"] == "Scheduled"
+    }
     assert sources == {
         "Successfully assigned default/p to node-0": "default-scheduler",
         "Successfully assigned default/q to node-0": "other",
@@ -257,7 +267,11 @@ def test_every_decision_is_explained() -> None:
         },
     }
     assert (big["total"], big["chosen"]) == (300 + 75 + 100, True)
-    assert tainted == {"node": "node-2", "plugin": "TaintToleration", "refused": ["node(s) had untolerated taint(s)"]}
+    assert tainted == {
+        "node": "node-2",
+        "plugin": "TaintToleration",
+        "refused": ["node(s) had untolerated taint(s)"],
+    }
     assert (decision.candidates, decision.nodes, decision.ties) == (2, 3, ("node-1",))
     assert scheduler(sim).explain("default/nobody") is None
 
