@@ -161,6 +161,10 @@ class ServerTimeout(ApiError):
     code, reason = 504, "Timeout"
 
 
+class Unreachable(ServerTimeout):
+    """Nothing got through at all: the connection is cut. Who tries again keeps house; nobody waits for it."""
+
+
 def _family(base: type[ApiError]) -> Iterable[type[ApiError]]:
     for child in base.__subclasses__():
         yield child

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple
 
 from k8slearn.api.clock import Clock, Dice
-from k8slearn.api.errors import ServerTimeout
+from k8slearn.api.errors import Unreachable
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Key, Object, controller_of, key_of, make_key, namespace_of
 from k8slearn.api.requests import Transport
@@ -137,8 +137,7 @@ class Controller:
             result = self._outcome(key, self.reconcile(key))
         except Exception as error:  # a broken reconcile must not take the others down with it
             self.errors[key] = error
-            unreachable = isinstance(error, ServerTimeout)  # nobody can do anything about that here
-            delay = self.queue.retry(key, background=unreachable)
+            delay = self.queue.retry(key, background=isinstance(error, Unreachable))
             result = f"error: {type(error).__name__}: {error}; again in {delay:g} s"
         self.queue.done(key)
         return key, causes, result

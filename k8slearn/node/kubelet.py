@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from k8slearn.api.clock import timestamp
-from k8slearn.api.errors import NotFound, ServerTimeout
+from k8slearn.api.errors import NotFound, Unreachable
 from k8slearn.api.objects import (
     Key,
     Object,
@@ -93,7 +93,7 @@ class Kubelet(Heartbeat):
     def reconcile(self, key: Key) -> Done | None:
         try:
             return self.beat() if key == self.machine.name else self._sync(key)
-        except ServerTimeout:  # cut off: the containers run on, and the machine keeps trying
+        except Unreachable:  # cut off: the containers run on, and the machine keeps trying
             return Done(again_in=HEARTBEAT, background=True)
 
     def _sync(self, key: Key) -> Done | None:

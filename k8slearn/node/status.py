@@ -140,13 +140,14 @@ def conditions(pod: Object, phase: str, init: list[Object], main: list[Object], 
         "ContainersNotInitialized", "incomplete", [s["name"] for s in init if not is_past(s)]
     )
     all_ready = _problem("ContainersNotReady", "unready", unready)
+    ready = all_ready or _closed_gates(pod)
     if over:
         initialized = {"reason": "PodCompleted"} if phase == "Succeeded" else {}
-        all_ready = {"reason": "PodCompleted" if phase == "Succeeded" else "PodFailed"}
+        ready = all_ready = {"reason": "PodCompleted" if phase == "Succeeded" else "PodFailed"}
     values: tuple[tuple[str, bool, Object], ...] = (
         ("PodReadyToStartContainers", not over, {}),
         ("Initialized", over or not initialized, initialized),
-        ("Ready", not all_ready, all_ready),
+        ("Ready", not ready, ready),
         ("ContainersReady", not all_ready, all_ready),
     )
     before = {c["type"]: c for c in dig(pod, "status", "conditions", default=[])}
@@ -158,6 +159,18 @@ def _problem(reason: str, adjective: str, names: list[str]) -> Object:
     if not names:
         return {}
     return {"reason": reason, "message": f"containers with {adjective} status: [{' '.join(names)}]"}
+
+
+def _closed_gates(pod: Object) -> Object:
+    """Conditions that others must set before the pod counts as ready: spec.readinessGates."""
+    found = {c["type"]: c["status"] for c in dig(pod, "status", "conditions", default=[])}
+    told = {None: "does not exist", "False": 'is not "True"', "Unknown": 'is not "True"'}
+    gates = [g["conditionType"] for g in dig(pod, "spec", "readinessGates", default=())]
+    closed = [f'"{g}" {told[found.get(g)]}' for g in gates if found.get(g) != "True"]
+    if not closed:
+        return {}
+    texts = [f"corresponding condition of pod readiness gate {c}." for c in closed]
+    return {"reason": "ReadinessGatesNotReady", "message": ", ".join(texts)}
 
 
 def _condition(pod: Object, old: Object | None, kind: str, true: bool, why: Object, now: float) -> Object:

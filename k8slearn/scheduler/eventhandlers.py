@@ -85,9 +85,12 @@ class Listener(Controller):
         info = self.snapshot.get(node)
         if info is None:
             return
-        for key in list(self.queue.unschedulable):
+        welcome: dict[str, bool] = {}  # alike pods are asked about once
+        for key, parked in list(self.queue.unschedulable.items()):
             pod = self.cache.get("pods", key)
-            if pod is not None and self.framework.refusal(PodInfo(pod), info) is None:
+            if pod is not None and parked.like not in welcome:
+                welcome[parked.like] = self.framework.refusal(PodInfo(pod), info) is None
+            if welcome.get(parked.like):
                 self.queue.release(key)
 
     def is_mine(self, pod: Object) -> bool:

@@ -16,12 +16,19 @@ Kubernetes: pkg/scheduler/backend/queue/scheduling_queue.go, plugins/queuesort
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from k8slearn.api.clock import Clock
 from k8slearn.api.objects import Key
 from k8slearn.machinery import WorkQueue
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 10.0  # seconds: podInitialBackoffSeconds, podMaxBackoffSeconds
 FLUSH = 300.0  # seconds: podMaxInUnschedulablePodsDuration
+
+
+class Parked(NamedTuple):
+    since: float
+    like: str  # pods with the same word here will all be helped by the same change
 
 
 class SchedulingQueue(WorkQueue):
@@ -31,7 +38,7 @@ class SchedulingQueue(WorkQueue):
         super().__init__(clock)
         self.priorities: dict[Key, int] = {}  # of pods that have one
         self.attempts: dict[Key, int] = {}
-        self.unschedulable: dict[Key, float] = {}  # since when
+        self.unschedulable: dict[Key, Parked] = {}
 
     def offer(self, key: Key, priority: int) -> None:
         """A pod that needs a node."""
@@ -49,24 +56,24 @@ class SchedulingQueue(WorkQueue):
     def _priority(self, key: Key) -> int:
         return self.priorities.get(key, 0)
 
-    def park(self, key: Key) -> None:
+    def park(self, key: Key, like: str = "") -> None:
         """No node will do: wait until something changes, five minutes at most."""
         self.attempts[key] = self.attempts.get(key, 0) + 1
-        self.unschedulable[key] = self.clock.now
+        self.unschedulable[key] = Parked(self.clock.now, like or key)
         self.add_after(key, FLUSH, background=True)
 
     def release(self, key: Key) -> None:
         """Something has changed that may help: try again as soon as the backoff is over."""
-        since = self.unschedulable.pop(key)
-        self.add_after(key, since + self.backoff(key) - self.clock.now)
+        parked = self.unschedulable.pop(key)
+        self.add_after(key, parked.since + self.backoff(key) - self.clock.now)
 
     def backoff(self, key: Key) -> float:
         return min(FIRST_BACKOFF * 2 ** (self.attempts[key] - 1), LONGEST_BACKOFF)
 
     def waits(self, key: Key) -> bool:
         """It is unschedulable, and nothing has happened since. After five minutes it waits no longer."""
-        since = self.unschedulable.get(key)
-        return since is not None and self.clock.now - since < FLUSH
+        parked = self.unschedulable.get(key)
+        return parked is not None and self.clock.now - parked.since < FLUSH
 
     def drop(self, key: Key) -> None:
         """The pod is bound, or gone."""

@@ -58,18 +58,18 @@ class Scheduler(Listener):
             return None
         self.queue.unschedulable.pop(key, None)
         info = PodInfo(pod)
-        ranking = self._ranking(info)
+        signature = self.framework.signature(info)
+        ranking = self._ranking(signature)
         ranking.update(info, self.snapshot)
         winners = ranking.winners()
         if winners:
             self._bind(info, choose(winners, info, self.dice), ranking)
         else:
-            self._give_up(info, ranking)
+            self._give_up(info, ranking, signature or key)
         return None
 
-    def _ranking(self, pod: PodInfo) -> Ranking:
-        """The ranking that pods like this one share; the one used last is kept longest."""
-        signature = self.framework.signature(pod)
+    def _ranking(self, signature: str | None) -> Ranking:
+        """The ranking that pods with this signature share; the one used last is kept longest."""
         if signature is None:
             return Ranking(self.framework)
         ranking = self._rankings.pop(signature, None) or Ranking(self.framework)
@@ -89,7 +89,7 @@ class Scheduler(Listener):
         self._remember(pod, ranking, node, message)
         self.events.normal(pod.object, "Scheduled", message)
 
-    def _give_up(self, pod: PodInfo, ranking: Ranking) -> None:
+    def _give_up(self, pod: PodInfo, ranking: Ranking, like: str) -> None:
         message = messages.unschedulable(pod, ranking.refused)
         self._remember(pod, ranking, "", message)
         try:
@@ -97,7 +97,7 @@ class Scheduler(Listener):
         except NotFound:
             return
         self.events.warning(pod.object, "FailedScheduling", message)
-        self.queue.park(pod.key)
+        self.queue.park(pod.key, like)
 
     def _say_why(self, pod: Object, message: str) -> None:
         conditions = dig(pod, "status", "conditions", default=[])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from k8slearn.sim.wire import Faults
+
 if TYPE_CHECKING:
     from k8slearn.sim.simulation import Simulation
 
@@ -60,6 +62,8 @@ class Checkpoints:
         sim = self.sim
         sim.clock.now, sim.clock.step = saved["clock"]
         sim.store.rewind(saved["store"])
+        for wire in sim.wires.values():
+            wire.faults = Faults()  # a cut one could not give an informer its watch back
+        sim.manager.load(saved["manager"])
         for name, state in saved["wires"].items():
             sim.wires[name].load(state)
-        sim.manager.load(saved["manager"])

@@ -84,8 +84,11 @@ def cut_off(sim: Simulation, player: str) -> str:
 
 
 def heal(sim: Simulation, player: str) -> str:
-    """The end of `cut_off`."""
+    """The end of `cut_off`. What could not be done meanwhile is tried again now."""
     _change(sim.wires[player], cut=False)
+    queue = sim.manager.players[player].queue
+    for timer in queue.timers:
+        queue.add(timer.key)
     return release(sim, player).replace("hears again", "is connected again")
 
 

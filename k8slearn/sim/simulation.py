@@ -199,6 +199,8 @@ class Simulation:
     def restart(self, name: str) -> None:
         """A new process in the place of the old one; its connection keeps its faults."""
         self.manager.add(self.makers[name](), self.wires[name], self.dice)
+        if self.wires[name].faults.cut:
+            faults.hold(self, name)
 
     # --- making a step ---
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from k8slearn.api.errors import ApiError, ServerTimeout
+from k8slearn.api.errors import ApiError, Unreachable
 from k8slearn.api.objects import Key, make_key
 from k8slearn.api.requests import ObjectList, Request, Transport, Watch
 from k8slearn.store import Store
@@ -103,7 +103,7 @@ class Wire:
 
     def _check_connection(self) -> None:
         if self.faults.cut:
-            raise ServerTimeout("the API server does not answer (the connection is cut)")
+            raise Unreachable("the API server does not answer (the connection is cut)")
 
     def _note(self, request: Request, key: Key, code: int, revision: int, note: str) -> None:
         call = Call(request.verb, request.resource, key, request.subresource, code, revision, note)

@@ -210,6 +210,20 @@ def test_a_readiness_probe_delays_readiness() -> None:
     assert (conditions(sim)["Ready"], sim.now) == ("True", round(began + 7, 3))
 
 
+def test_a_readiness_gate_is_opened_by_somebody_else() -> None:
+    sim = one_node(HOLLOW)
+    sim.create(pod("p", readinessGates=[{"conditionType": "example.com/lb"}]))
+    sim.run()
+    told = next(c for c in status(sim)["conditions"] if c["type"] == "Ready")
+    assert (told["status"], told["reason"]) == ("False", "ReadinessGatesNotReady")
+    text = 'corresponding condition of pod readiness gate "example.com/lb" does not exist.'
+    assert told["message"] == text
+    gate = {"type": "example.com/lb", "status": "True", "lastTransitionTime": timestamp(0)}
+    sim.client.patch_status("pods", "default/p", patch={"conditions": [*status(sim)["conditions"], gate]})
+    sim.run()
+    assert (conditions(sim)["Ready"], conditions(sim)["example.com/lb"]) == ("True", "True")
+
+
 def test_containers_start_one_after_the_other() -> None:
     sim = one_node()
     sim.create(pod("p", containers=[{"name": n, "image": f"{n}:1"} for n in ("a", "b")]))

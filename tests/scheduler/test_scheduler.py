@@ -130,6 +130,18 @@ def test_it_backs_off_one_second_and_then_twice_as_long() -> None:
     assert (sim.now, node_of(sim, "second")) == (3.0, "node-0")
 
 
+def test_alike_pods_that_wait_are_asked_about_once_and_all_come_back() -> None:
+    sim = cluster({"cpu": "2", "labels": {"disk": "hdd"}})
+    sim.create([pod(f"p{i}", nodeSelector={"disk": "ssd"}) for i in range(5)])
+    sim.create(pod("other", nodeSelector={"disk": "tape"}))
+    sim.run()
+    assert len({p.like for p in scheduler(sim).queue.unschedulable.values()}) == 2
+    sim.client.patch("nodes", "node-0", patch={"metadata": {"labels": {"disk": "ssd"}}})
+    sim.run()
+    assert {node_of(sim, f"p{i}") for i in range(5)} == {"node-0"}
+    assert node_of(sim, "other") is None
+
+
 def test_what_changes_nothing_for_a_pod_does_not_wake_it() -> None:
     sim = cluster({"cpu": "2"}, {"cpu": "2"})
     sim.create([asking("small", cpu="1"), asking("huge", cpu="64")])

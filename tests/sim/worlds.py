@@ -28,7 +28,7 @@ def portrait(player: Any) -> dict[str, Any]:
     queue = {k: list(v) if k == "ready" else v for k, v in vars(player.queue).items() if k not in ("clock", "causes")}
     informers = {r: (*i.save(), i.lag if i.watch else 0) for r, i in player.informers.items()}
     return {
-        "cache": {r: o for r, o in player.cache.objects.items() if o},
+        "cache": {r: dict(o) for r, o in player.cache.objects.items() if o},
         "queue": {k: (v.copy() if hasattr(v, "copy") else v) for k, v in queue.items()},
         "informers": informers,
         "errors": {k: str(e) for k, e in player.errors.items()},
