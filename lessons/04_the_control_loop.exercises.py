@@ -12,11 +12,11 @@
 # Two controllers for you to write. Each is a few lines, and each is judged under 120 schedules: calm days,
 # crashes after any write, refused writes, lost watches, doubled events, old news, any order.
 #
-# Stuck? `hint("04.1")` gives a first hint, and a second, and a third.
+# Stuck? `hint("04.1")` gives a first hint, the next time a second, and then a third.
 
 # %%
 from k8slearn import Cluster, Controller, Simulation
-from k8slearn.api.objects import key_of, name_of, namespace_of
+from k8slearn.api.objects import key_of, name_of
 from k8slearn.lab import check, hint, show
 
 # %% [markdown]
@@ -109,6 +109,12 @@ class NoticeController(Controller):
         elif have["data"] != want["data"]:
             self.client.update({**have, "data": want["data"]})
         ### END SOLUTION
+
+# %%
+sim = Simulation(Cluster(nodes=1, kinds=[NOTICE], adding=[NoticeController]))
+sim.create(notice("tea", "at four"))
+sim.run()
+[configmap["data"] for configmap in sim.client.list("configmaps")]
 
 # %% tags=["check"]
 report = check("04.2", NoticeController)

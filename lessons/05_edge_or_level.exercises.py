@@ -34,11 +34,11 @@ class EdgeCensus(Controller):
     def on_change(self, change):
         if change.resource != "pods":
             return
-        one = {"ADDED": 1, "DELETED": -1}.get(change.type, 0)
-        for census in self.cache.list("censuses", namespace_of(change.object)):
-            if one and labels_of(change.object).get("app") == census["spec"]["app"]:
-                pods = dig(census, "status", "pods", default=0) + one
-                self.client.update_status(census, pods=pods)
+        more = {"ADDED": 1, "DELETED": -1}.get(change.type, 0)
+        for mine in self.cache.list("censuses", namespace_of(change.object)):
+            if labels_of(change.object).get("app") == mine["spec"]["app"]:
+                pods = dig(mine, "status", "pods", default=0) + more
+                self.client.update_status(mine, pods=pods)
 
 # %%
 check("05.1", EdgeCensus)
@@ -70,6 +70,15 @@ class CensusController(Controller):
         if dig(census, "status", "pods") != count:
             self.client.update_status(census, pods=count)
         ### END SOLUTION
+
+# %% [markdown]
+# Try it by hand first, if you like:
+
+# %%
+sim = Simulation(Cluster(nodes=1, kinds=[CENSUS], adding=[CensusController]))
+sim.create([census("shops", "shop"), pod("a", "shop"), pod("b", "shop"), pod("c", "bank")])
+sim.run()
+sim.client.get("censuses", "default/shops").get("status")
 
 # %% tags=["check"]
 report = check("05.1", CensusController)
@@ -111,6 +120,12 @@ class MailboxController(Controller):
         if dig(mailbox, "status", "secret") != name:
             self.client.update_status(mailbox, secret=name)
         ### END SOLUTION
+
+# %%
+sim = Simulation(Cluster(nodes=1, kinds=[MAILBOX], adding=[MailboxController]))
+sim.create(mailbox("ada"))
+sim.run()
+sim.client.get("mailboxes", "default/ada").get("status")
 
 # %% tags=["check"]
 report = check("05.2", MailboxController)

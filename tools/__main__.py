@@ -40,7 +40,7 @@ JOBS = {
     "notebooks": Job(
         "rebuild notebooks from lessons/ (ARGS: their numbers)", ("python -m tools.build_notebooks",)
     ),
-    "check": Job("the author's check of every exercise", ("python -m tools.check_exercises",)),
+    "check": Job("the author's check of every exercise", ("python -m k8slearn.lab.author",)),
     "lines": Job("how small it is: lines per room and of the spine", ("python -m tools.lines",)),
     "bench": Job("how fast it is", ("python -m tools.bench",)),
     "lock": Job("pin every dependency anew (needs uv)", ()),

@@ -18,6 +18,7 @@ KERNEL = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger warns on stderr
     "PYTHONHASHSEED": "0",  # sets print in the same order every time
+    "K8SLEARN_PROGRESS": "off",  # building and testing solve nobody's exercises
     "TZ": "UTC",
 }
 """The environment of every kernel that we start, here and in the tests."""

@@ -183,16 +183,19 @@ class NodeLifecycleController(Controller):
                 self.queue.add(key_of(pod))
 
     def _mark_not_ready(self, key: Key) -> None:
-        """Whether it runs, nobody knows; that it should get no traffic is certain."""
+        """Whether it runs, nobody knows; that it should get no traffic is certain.
+
+        Both are asked for, not looked up: our own cache may not know yet what we have just written.
+        """
         try:
             pod = self.client.get("pods", key)
+            node = self.client.get("nodes", pod["spec"]["nodeName"])
         except NotFound:
             return
         ready = condition(pod, "Ready")
-        node = self.cache.get("nodes", dig(pod, "spec", "nodeName", default=""))
         if ready is None or ready["status"] != "True" or _ready(node) == "True":
             return
-        ready |= {"status": "False", "lastTransitionTime": timestamp(self.clock.now)}
+        ready.update(status="False", lastTransitionTime=timestamp(self.clock.now))
         self.client.update_status(pod)
         self.events.warning(pod, "NodeNotReady", "Node is not ready")
 

@@ -74,13 +74,13 @@ class TaintEvictionController(Controller):
 
     def _evict(self, key: Key, pod: Object) -> None:
         """Say why in the pod's status, then delete it."""
-        self.events.normal(pod, REASON, f"Marking for deletion Pod {namespace_of(pod)}/{name_of(pod)}")
         try:
             if condition(pod, "DisruptionTarget") is None:
                 target = {**TARGET, "lastTransitionTime": timestamp(self.clock.now)}
                 conditions = [*dig(pod, "status", "conditions", default=[]), target]
                 self.client.update_status(pod, conditions=conditions)
             self.client.delete(pod, preconditions={"uid": uid_of(pod)})
+            self.events.normal(pod, REASON, f"Marking for deletion Pod {namespace_of(pod)}/{name_of(pod)}")
         except NotFound:
             pass
         self.since.pop(key, None)

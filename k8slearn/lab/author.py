@@ -1,15 +1,18 @@
 """The author's check: ``python -m k8slearn.lab.author [04.1 ...]``.
 
-For each exercise it proves, with the notebooks that learners and teachers get: untouched, it fails; the solution
-passes; and every wrong idea fails with its own diagnosis. Prints a table; exit code 1 if anything is not so.
+For each exercise it proves, with the notebooks that learners and teachers get: untouched, it fails; the
+solution passes; and every wrong idea fails with its own diagnosis. Prints a table; exit code 1 if anything
+is not so.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
-import time
+import textwrap
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,7 +45,7 @@ def prove(exercise: Exercise, root: Path) -> list[Row]:
         Row(exercise.id, "untouched", "open", untouched),
         Row(exercise.id, "the solution", "right", verdict(exercise, root / "solutions")),
     ]
-    return rows + [_wrong(exercise, idea, root) for idea in exercise.wrong_ideas]
+    return rows + [_wrong(exercise, idea, root) for idea in exercise.words.wrong_ideas]
 
 
 def _wrong(exercise: Exercise, idea: WrongIdea, root: Path) -> Row:
@@ -55,7 +58,7 @@ def _wrong(exercise: Exercise, idea: WrongIdea, root: Path) -> Row:
 
 def verdict(exercise: Exercise, folder: Path, rewrite: Callable[[str], str] = str) -> str:
     """What the notebook's check of this exercise says, in a few words."""
-    path = folder / f"{exercise.notebook}.ipynb"
+    path = folder / f"{exercise.words.notebook}.ipynb"
     found = cells.run(_part(cells.code_cells(path), exercise), path.name, rewrite)
     if isinstance(rewrite, Mutation):
         rewrite.must_be_done()
@@ -70,29 +73,40 @@ def _part(all_cells: Sequence[str], exercise: Exercise) -> list[str]:
     """The cells up to this exercise's check, without the checks before it."""
     checks = [i for i, cell in enumerate(all_cells) if f'check("{exercise.id}"' in cell]
     if not checks:
-        raise ValueError(f'{exercise.notebook}.ipynb has no cell with check("{exercise.id}", ...)')
+        raise ValueError(f'{exercise.words.notebook}.ipynb has no cell with check("{exercise.id}", ...)')
     kept = all_cells[: checks[-1]]
     return [*(cell for cell in kept if "check(" not in cell), all_cells[checks[-1]]]
 
 
 class Mutation:
-    """Turns the solution into a wrong idea while the cells go by: each edit is made once, in the last cell that fits."""
+    """Turns the solution into a wrong idea while the cells go by: in the one cell that all edits fit."""
 
     def __init__(self, idea: WrongIdea) -> None:
         self.idea = idea
-        self.done = False
+        self.done = 0
 
     def __call__(self, cell: str) -> str:
-        if not all(cell.count(old) == 1 for old, _ in self.idea.edits):
-            return cell
-        self.done = True
+        changed = cell
         for old, new in self.idea.edits:
-            cell = cell.replace(old, new)
-        return cell
+            changed, times = _pattern(old).subn(partial(_indented, new), changed)
+            if times != 1:
+                return cell
+        self.done += 1
+        return changed
 
     def must_be_done(self) -> None:
-        if not self.done:
-            raise ValueError("its edits do not fit the solution")
+        if self.done != 1:
+            raise ValueError(f"its edits fit {self.done} cells of the solution, and not one")
+
+
+def _pattern(lines: str) -> re.Pattern[str]:
+    """Finds these lines, all indented alike."""
+    inner = "\n(?P=indent)".join(map(re.escape, lines.split("\n")))
+    return re.compile(f"^(?P<indent> *){inner}$", re.MULTILINE)
+
+
+def _indented(lines: str, match: re.Match[str]) -> str:
+    return textwrap.indent(lines, match["indent"])
 
 
 def main(arguments: list[str], root: Path) -> int:
@@ -100,11 +114,9 @@ def main(arguments: list[str], root: Path) -> int:
     chosen = [exercises.named(name) for name in arguments] or list(exercises.EXERCISES.values())
     good = True
     for exercise in chosen:
-        began = time.perf_counter()
         rows = prove(exercise, root)
         good &= all(row.good for row in rows)
-        print(*rows, sep="\n")
-        print(f"  {exercise.title}: {time.perf_counter() - began:.1f} s")
+        print(*rows, sep="\n", flush=True)
     return 0 if good else 1
 
 

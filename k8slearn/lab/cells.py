@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import linecache
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,13 +27,26 @@ def code_cells(path: str | Path) -> list[str]:
 
 
 def run(cells: list[str], name: str, rewrite: Callable[[str], str] = str) -> list[Report]:
-    """Run the cells in a fresh namespace; every Report that a cell ends with. `rewrite` may change a cell first."""
+    """Run the cells in a fresh namespace; the last Report on each exercise. `rewrite` may change a cell
+    first.
+
+    Goes on after a cell that raises, as a person would, unless it is a check: then CellFailed tells of the
+    first.
+    """
     namespace: dict[str, Any] = {"__name__": f"cells of {name}"}
-    found = []
+    found: dict[str, Report] = {}
+    failed: CellFailed | None = None
     for number, cell in enumerate(cells, start=1):
-        value = _value(rewrite(cell), f"{name}, code cell {number}", namespace)
-        found += [value] if isinstance(value, Report) else []
-    return found
+        try:
+            value = _value(rewrite(cell), f"{name}, code cell {number}", namespace)
+        except CellFailed as error:
+            failed = failed or error
+            if "check(" in cell:
+                raise failed from None
+            continue
+        if isinstance(value, Report):
+            found[value.exercise.id] = value
+    return list(found.values())
 
 
 def _value(cell: str, filename: str, namespace: dict[str, Any]) -> Any:
@@ -42,10 +54,11 @@ def _value(cell: str, filename: str, namespace: dict[str, Any]) -> Any:
     linecache.cache[filename] = (len(cell), None, cell.splitlines(keepends=True), filename)
     try:
         body = ast.parse(cell, filename)
-        last = body.body.pop() if body.body and isinstance(body.body[-1], ast.Expr) else None
+        last = body.body[-1] if body.body else None
+        if not isinstance(last, ast.Expr):
+            return exec(compile(body, filename, "exec"), namespace)
+        body.body.pop()
         exec(compile(body, filename, "exec"), namespace)
-        if last is None:
-            return None
         return eval(compile(ast.Expression(last.value), filename, "eval"), namespace)
     except Exception as error:
         raise CellFailed(f"{filename}{_line(error, filename)}: {type(error).__name__}: {error}") from error

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from k8slearn.lab.palette import INK, PAPER, QUIET, room
+from k8slearn.lab.picture import Picture
 from k8slearn.sim import Simulation
 
 if TYPE_CHECKING:
@@ -27,8 +29,22 @@ def counts(sim: Simulation, resource: str = "pods") -> Points:
     return [*points, (sim.now, present)]
 
 
-def chart(worlds: Mapping[str, Simulation], wanted: int | None = None, resource: str = "pods") -> Figure:
+def chart(worlds: Mapping[str, Simulation], wanted: int | None = None, resource: str = "pods") -> Picture:
     """A line per world, labelled where it ends; the dotted line is what was asked for."""
+    lines = [f"{name}: {_words(counts(sim, resource))}" for name, sim in worlds.items()]
+    return Picture(_draw(worlds, wanted, resource), "\n".join(lines))
+
+
+def _words(points: Points) -> str:
+    """``3 until 20 s, 6 until 35 s, 5 in the end``"""
+    lasting = [(n, end) for (start, n), (end, _) in pairwise(points) if end > start]
+    runs = [group for _, group in groupby(lasting, key=lambda run: run[0])]
+    ends = [list(group)[-1] for group in runs]
+    said = [f"{number} until {end:g} s" for number, end in ends[:-1]]
+    return ", ".join([*said, f"{points[-1][1]} in the end"])
+
+
+def _draw(worlds: Mapping[str, Simulation], wanted: int | None, resource: str) -> Figure:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 

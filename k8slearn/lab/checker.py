@@ -1,4 +1,5 @@
-"""`check("04.1", MyController)`: is it right under every schedule? If not, the shortest story of how it fails.
+"""`check("04.1", MyController)`: is it right under every schedule? If not, the shortest story of how it
+fails.
 
 Whatever is handed over, the answer is a `Report`, never a traceback.
 """

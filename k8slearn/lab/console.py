@@ -56,7 +56,7 @@ def _places(name: str) -> Iterator[tuple[Path, set[str]]]:
             f'error: no lesson, exercise or notebook "{name}": there are {", ".join(EXERCISES)}'
         )
     for exercise_id in ids:
-        notebook = f"{EXERCISES[exercise_id].notebook}.ipynb"
+        notebook = f"{EXERCISES[exercise_id].words.notebook}.ipynb"
         yield find_root() / FOLDER / notebook, {exercise_id}
 
 

@@ -1,13 +1,17 @@
 """What an exercise is: a cluster, a story, promises; hints; and the wrong ideas that people really have.
 
-A wrong idea is a small change to the solution. The author's check (`author.py`) proves that each is caught, and
-answered with its own diagnosis: passing by luck with a wrong idea in the head is worse than failing.
+A wrong idea is a small change to the solution. The author's check (`author.py`) proves that each is caught,
+and answered with its own diagnosis: passing by luck with a wrong idea in the head is worse than failing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
 
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object
@@ -17,6 +21,7 @@ from k8slearn.sim import Simulation
 from k8slearn.sim.schedule import Schedule
 from k8slearn.sim.trial import Act, Failure, Invariant, Trial
 
+EXERCISES = Path(__file__).parent / "exercises"
 PATIENCE = 400  # steps; a right solution needs some fifty
 
 Evidence = Callable[[Failure], bool]
@@ -36,8 +41,9 @@ def remembers(failure: Failure) -> bool:
 class Diagnosis:
     """What somebody whose code fails like this seems to believe, why it is not so, and what to try next.
 
-    It fits a failure that broke `promise` ("" for any), under a schedule with troubles among `under`
-    (None: whatever; empty: on a calm day), and for which `evidence` speaks. The first that fits is told.
+    It fits a failure that broke `promise` ("" for any), under a schedule with no other troubles than those
+    of `under` (None: whatever; empty: on a calm day), and for which `evidence` speaks. The first that fits
+    is told.
     """
 
     id: str
@@ -49,26 +55,61 @@ class Diagnosis:
     def fits(self, failure: Failure) -> bool:
         if self.promise not in ("", failure.invariant):
             return False
-        if self.under is not None and not self._under(troubles(failure.schedule)):
+        if self.under is not None and not self._explains(troubles(failure.schedule), self.under):
             return False
         return self.evidence(failure)
 
-    def _under(self, found: frozenset[str]) -> bool:
-        assert self.under is not None
-        return found <= self.under and bool(found) == bool(self.under)
+    def _explains(self, found: frozenset[str], under: frozenset[str]) -> bool:
+        return found <= under and bool(found) == bool(under)
 
 
 @dataclass(frozen=True)
 class WrongIdea:
-    """`edits` turn the solution into it: (old text, new text), each old text found exactly once.
+    """`edits` turn the solution into it: (old lines, new lines), without their indentation.
 
     misconception: its row in the list of what people get wrong (see CONTRIBUTING.md); 0 if it has none.
     """
 
     name: str
-    edits: Sequence[tuple[str, str]]
+    edits: tuple[tuple[str, str], ...]
     diagnosis: str
     misconception: int = 0
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is said in an exercise, and the wrong ideas to catch: read from a YAML file beside the lesson's."""
+
+    title: str
+    notebook: str  # its name, without folder and suffix
+    hints: tuple[str, ...]
+    diagnoses: dict[str, str]
+    wrong_ideas: tuple[WrongIdea, ...]
+
+    def diagnosis(
+        self, name: str, promise: str = "", under: Iterable[str] | None = None, evidence: Evidence = anything
+    ) -> Diagnosis:
+        """When to say what the file says under this name."""
+        return Diagnosis(
+            name, self.diagnoses[name], promise, frozenset(under) if under is not None else None, evidence
+        )
+
+
+def words_of(lesson: str) -> dict[str, Words]:
+    """The words of each exercise of a lesson, by id."""
+    text = (EXERCISES / f"{lesson}.yaml").read_text(encoding="utf-8")
+    return {exercise_id: _words(said) for exercise_id, said in yaml.safe_load(text).items()}
+
+
+def _words(said: dict[str, Any]) -> Words:
+    ideas = [_wrong_idea(name, idea) for name, idea in said["wrong ideas"].items()]
+    hints = tuple(hint.rstrip() for hint in said["hints"])
+    return Words(said["title"], said["notebook"], hints, said["diagnoses"], tuple(ideas))
+
+
+def _wrong_idea(name: str, idea: dict[str, Any]) -> WrongIdea:
+    edits = tuple((edit["old"].rstrip("\n"), edit["new"].rstrip("\n")) for edit in idea["edits"])
+    return WrongIdea(name, edits, idea["diagnosis"], idea.get("misconception", 0))
 
 
 @dataclass(frozen=True)
@@ -76,18 +117,13 @@ class Exercise:
     """One hole in one notebook. `id` is lesson.number: "04.1"."""
 
     id: str
-    title: str
-    notebook: str  # its name, without folder and suffix
+    words: Words
     kinds: Sequence[Resource]
     story: Sequence[Act]
     promises: Sequence[Invariant]
-    hints: tuple[str, str, str]
     diagnoses: Sequence[Diagnosis]
-    wrong_ideas: Sequence[WrongIdea]
-    objects: Sequence[Object] = ()
-    idempotent: bool = field(
-        default=True
-    )  # must a controller at rest stay silent when shown its cache again?
+    objects: Sequence[Object] = ()  # there from the beginning
+    idempotent: bool = True  # must a controller at rest stay silent when it is shown its cache again?
 
     def cluster(self, controller: type[Controller]) -> Cluster:
         """No machines and nobody else: whatever happens, the controller did it."""

@@ -13,24 +13,28 @@ class Hint:
         self.exercise, self.level, self.text = exercise, level, text
 
     def __repr__(self) -> str:
-        return f"{self.exercise.id} {self.exercise.title}, hint {self.level} of {len(self.exercise.hints)}: {self.text}"
+        return f"{self.exercise.id} {self.exercise.words.title}, hint {self.level} of {len(self.exercise.words.hints)}: {self.text}"
 
 
 class Offer(Hint):
     """What there is to say after success."""
 
     def __repr__(self) -> str:
-        return f"{self.exercise.id} {self.exercise.title}: {self.text}"
+        return f"{self.exercise.id} {self.exercise.words.title}: {self.text}"
 
 
 def hint(exercise_id: str, level: int | None = None) -> Hint:
-    """The next hint (or that of `level`, from 1). Raises UnknownExercise, and ValueError for a level there is not."""
+    """The next hint (or that of `level`, from 1). Raises UnknownExercise, and ValueError for a level there
+    is not.
+    """
     exercise = exercises.named(exercise_id)
     if level is None and progress.is_solved(exercise_id):
-        return Offer(exercise, 0, f"you have solved it. Compare with solutions/{exercise.notebook}.ipynb")
-    most = len(exercise.hints)
+        return Offer(
+            exercise, 0, f"you have solved it. Compare with solutions/{exercise.words.notebook}.ipynb"
+        )
+    most = len(exercise.words.hints)
     if level is None:
         level = progress.next_hint(exercise_id, most)
     if not 1 <= level <= most:
         raise ValueError(f"there are hints 1 to {most} for {exercise_id}, and no hint {level}")
-    return Hint(exercise, level, exercise.hints[level - 1])
+    return Hint(exercise, level, exercise.words.hints[level - 1])

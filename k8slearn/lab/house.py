@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8slearn import rooms
 from k8slearn.lab.palette import INK, PAPER, QUIET, room
+from k8slearn.lab.picture import Picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,9 +20,9 @@ PLACES = {
     "scheduler": (1, 2),
     "node": (2, 2),
     "machinery": (1, 1),
-    "apiserver": (3.2, 1),
+    "apiserver": (3.2, 2),
     "client": (1, 0),
-    "store": (3.2, 0),
+    "store": (3.2, 1),
     "api": (2.1, -1),
 }
 COLOURS = {"machinery": "operator", "lab": "", "sim": "", "cluster": "", "api": ""}
@@ -34,8 +35,13 @@ def direct(name: str) -> list[str]:
     return sorted(allowed - implied)
 
 
-def house() -> Figure:
+def house() -> Picture:
     """Rooms as boxes, "may use" as arrows; what follows from other arrows is left out."""
+    lines = [f"{name} uses {', '.join(direct(name)) or 'nothing'}" for name in PLACES]
+    return Picture(_draw(), "\n".join(lines))
+
+
+def _draw() -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 6.2), facecolor=PAPER)

@@ -1,7 +1,7 @@
 """What the learner has solved, and how many hints they have seen: one plain JSON file that they may edit.
 
-It stands in the project's root (or where $K8SLEARN_PROGRESS says; "off" keeps none). A file that cannot be read
-is set aside under another name, never overwritten.
+It stands in the project's root (or where $K8SLEARN_PROGRESS says; "off" keeps none). A file that cannot be
+read is set aside under another name, never overwritten.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def _read(file: Path) -> Progress:
 
 
 def save(progress: Progress) -> None:
-    """All or nothing: written beside the file, then put in its place. A folder one may not write to is no error."""
+    """All or nothing: written beside the file, then put in its place. A folder one may not write to is no
+    error.
+    """
     file = path()
     if file is None:
         return

@@ -1,4 +1,5 @@
-"""What a check says: in one line when all is well; else what was promised, what broke it, and what to try next.
+"""What a check says: in one line when all is well; else what was promised, what broke it, and what to try
+next.
 
 The text of a right solution is always the same, whoever wrote it, because nbval compares it.
 """
@@ -62,7 +63,7 @@ class Report:
     @property
     def title(self) -> str:
         mark = {"right": "✓", "wrong": "✗", "open": "○"}[self.state]
-        return f"{mark} {self.exercise.id} {self.exercise.title}"
+        return f"{mark} {self.exercise.id} {self.exercise.words.title}"
 
     def __str__(self) -> str:
         if self.state != "wrong":

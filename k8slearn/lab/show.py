@@ -108,6 +108,9 @@ def card(error: Exception) -> Shown:
     )
 
 
+CODE = "background:none;margin:.4em 0;line-height:1.35;font-size:var(--jp-code-font-size);overflow-x:auto"
+
+
 def highlight(text: str, language: str) -> str:
     """Code in the colours of the notebook's theme, if the highlighter is there (it comes with JupyterLab)."""
     try:
@@ -116,8 +119,9 @@ def highlight(text: str, language: str) -> str:
         from pygments.lexers import get_lexer_by_name
     except ImportError:
         return f"<pre>{html.escape(text)}</pre>"
-    formatter = HtmlFormatter(cssclass="highlight jp-RenderedHTMLCommon", nobackground=True)
-    return paint(text, get_lexer_by_name(language), formatter)
+    # JupyterLab brings the colours of "highlight" along, for light and for dark.
+    body = paint(text, get_lexer_by_name(language), HtmlFormatter(nowrap=True))
+    return f"<div class='highlight' style='background:none'><pre style='{CODE}'>{body}</pre></div>"
 
 
 def _one_step(step: Step) -> Shown:

@@ -11,7 +11,6 @@ Kubernetes: sigs.k8s.io/controller-runtime/pkg/manager
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from functools import partial
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
@@ -20,7 +19,8 @@ from k8slearn.api.clock import Clock, Dice
 from k8slearn.api.objects import Key
 from k8slearn.api.requests import Transport
 from k8slearn.machinery.controller import Controller
-from k8slearn.machinery.informer import Change, Informer
+from k8slearn.machinery.informer import Change
+from k8slearn.machinery.workqueue import Timer
 
 
 class Move(NamedTuple):
@@ -44,6 +44,7 @@ class Alarm(NamedTuple):
     due: float
     order: int
     player: str
+    timer: Timer
 
 
 class Manager:
@@ -52,7 +53,9 @@ class Manager:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.players: dict[str, Controller] = {}
-        self.deliveries: OrderedDict[Move, int] = OrderedDict()  # -> the step since which it is possible
+        self.rank: dict[Move, int] = {}  # every delivery -> its place in the order of registration
+        self.deliveries: dict[Move, int] = {}  # possible ones -> the step since which they are
+        self.news: list[tuple[int, int, Move]] = []  # a heap of the same, where out-of-date entries may linger
         self.reconciles: dict[Move, int] = {}  # -> the step since which its key has been waiting
         self.turns: list[tuple[int, Move]] = []  # a heap of the same, where out-of-date entries may linger
         self.alarms: list[Alarm] = []  # a heap: somebody is waiting for these
@@ -72,8 +75,9 @@ class Manager:
         player.wire(transport, self.clock, dice)
         self.players[player.name] = player
         for resource, informer in player.informers.items():
-            informer.bell = partial(self.announce, Move(player.name, "deliver", resource))
-            informer.bell()
+            delivery = Move(player.name, "deliver", resource)
+            self.rank.setdefault(delivery, len(self.rank))
+            informer.bell = partial(self.announce, delivery)
         self._settle(player)
 
     def remove(self, name: str) -> Controller:
@@ -84,14 +88,21 @@ class Manager:
     def _dismiss(self, name: str) -> None:
         self._saved.pop(name, None)
         self.reconciles.pop(Move(name, "reconcile"), None)
-        for informer in self.players[name].informers.values():
+        for resource, informer in self.players[name].informers.items():
+            self.deliveries.pop(Move(name, "deliver", resource), None)
             informer.disconnect()
 
     # --- moves ---
 
     def announce(self, delivery: Move) -> None:
-        """This informer has something to hear. Announcing it twice changes nothing."""
-        self.deliveries.setdefault(delivery, self.clock.step)
+        """This informer may have something to hear. Announcing it twice changes nothing.
+
+        What is possible, and in which order, follows from the moves alone; not from who has looked.
+        """
+        if delivery in self.deliveries or not self.is_possible(delivery):
+            return
+        self.deliveries[delivery] = self.clock.step
+        heappush(self.news, (self.clock.step, self.rank[delivery], delivery))
 
     def is_possible(self, move: Move) -> bool:
         player = self.players.get(move.player)
@@ -99,12 +110,14 @@ class Manager:
             return False
         if move.action == "deliver":
             return player.informers[move.resource].ready
-        return bool(player.queue.ready)
+        # Nobody works before everything has been listed once. Kubernetes: cache.WaitForCacheSync
+        return bool(player.queue.ready) and all(i.synced for i in player.informers.values())
 
     def moves(self) -> list[Move]:
         """Every possible move, those that have waited longest first."""
-        both = [*self.deliveries.items(), *self.reconciles.items()]
-        return [move for move, _ in sorted(both, key=lambda item: item[1]) if self.is_possible(move)]
+        deliveries = [(since, 0, self.rank[move], move) for move, since in self.deliveries.items()]
+        reconciles = [(since, 1, 0, move) for move, since in self.reconciles.items()]
+        return [move for *_, move in sorted(deliveries + reconciles)]
 
     def first(self, *, prompt: bool = True) -> Move | None:
         """The move that has waited longest; with `prompt`, deliveries go before everything else."""
@@ -116,11 +129,11 @@ class Manager:
         return reconcile
 
     def _first_delivery(self) -> Move | None:
-        while self.deliveries:
-            move = next(iter(self.deliveries))
-            if self.is_possible(move):
+        while self.news:
+            since, _, move = self.news[0]
+            if self.deliveries.get(move) == since:
                 return move
-            del self.deliveries[move]
+            heappop(self.news)
         return None
 
     def _first_reconcile(self) -> Move | None:
@@ -141,7 +154,7 @@ class Manager:
             return MOVES[move.action](player, move)
         finally:
             if move.action == "deliver":
-                self._settle_informer(player.informers[move.resource])
+                self._settle_informer(player, move.resource)
             self._settle_queue(player)
 
     def touch(self, name: str) -> None:
@@ -151,13 +164,15 @@ class Manager:
 
     def _settle(self, player: Controller) -> None:
         """Announce everything the player could do now."""
-        for informer in player.informers.values():
-            self._settle_informer(informer)
+        for resource in player.informers:
+            self._settle_informer(player, resource)
         self._settle_queue(player)
 
-    def _settle_informer(self, informer: Informer) -> None:
-        if informer.ready and informer.bell:
-            informer.bell()
+    def _settle_informer(self, player: Controller, resource: str) -> None:
+        delivery = Move(player.name, "deliver", resource)
+        self.announce(delivery)
+        if not self.is_possible(delivery):
+            self.deliveries.pop(delivery, None)
 
     def _settle_queue(self, player: Controller) -> None:
         queue, move = player.queue, Move(player.name, "reconcile")
@@ -170,7 +185,7 @@ class Manager:
         for timer in queue.set:
             self._order += 1
             heap = self.background if timer.background else self.alarms
-            heappush(heap, Alarm(timer.due, self._order, player.name))
+            heappush(heap, Alarm(timer.due, self._order, player.name, timer))
         queue.set.clear()
 
     # --- time ---
@@ -181,18 +196,17 @@ class Manager:
         Housekeeping that is due on the way to an awaited timer comes first, as it would in real time.
         """
         for heap in (self.alarms, self.background):
-            while heap and not self._is_set(heap[0], heap is self.background):
+            while heap and not self._is_set(heap[0]):
                 heappop(heap)
         if not self.alarms and not background:
             return None
         heads = [heap[0] for heap in (self.alarms, self.background) if heap]
         return min(heads, default=None)
 
-    def _is_set(self, alarm: Alarm, background: bool) -> bool:
-        """Is there still such a timer? It may have been cancelled, or died with its process."""
-        player = self.players.get(alarm.player)
-        timers = player.queue.timers if player is not None else ()
-        return any((t.due, t.background) == (alarm.due, background) for t in timers)
+    def _is_set(self, alarm: Alarm) -> bool:
+        """Is its timer still running? It may have been cancelled, or died with its process."""
+        player, timer = self.players.get(alarm.player), alarm.timer
+        return player is not None and player.queue.running.get((timer.key, timer.background)) == timer
 
     # --- going back ---
 
@@ -203,7 +217,8 @@ class Manager:
                 self._saved[name] = save_player(player)
         return {
             "players": dict(self._saved),
-            "deliveries": OrderedDict(self.deliveries),
+            "deliveries": dict(self.deliveries),
+            "news": list(self.news),
             "reconciles": dict(self.reconciles),
             "turns": list(self.turns),
             "alarms": list(self.alarms),
@@ -219,7 +234,7 @@ class Manager:
             else:  # it has not moved, but may have looked ahead, over news that was not for it
                 load_informers(self.players[name], state)
         self._saved = dict(saved["players"])
-        self.deliveries = OrderedDict(saved["deliveries"])
+        self.deliveries, self.news = dict(saved["deliveries"]), list(saved["news"])
         self.reconciles, self.turns = dict(saved["reconciles"]), list(saved["turns"])
         self.alarms, self.background = list(saved["alarms"]), list(saved["background"])
         self._order = saved["order"]

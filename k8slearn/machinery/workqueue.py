@@ -40,7 +40,7 @@ class WorkQueue:
         self.dirty: set[Key] = set()  # wants work
         self.processing: set[Key] = set()  # is being worked on
         self.timers: list[Timer] = []  # a heap
-        self.due: dict[tuple[Key, bool], float] = {}  # (key, background) -> when its timer is due
+        self.running: dict[tuple[Key, bool], Timer] = {}  # (key, background) -> its timer
         self.failures: dict[Key, int] = {}
         self.causes: dict[Key, list[int]] = {}  # the steps that put a key here, for the trace
         self.set: list[Timer] = []  # timers set since somebody last looked (see Manager)
@@ -70,6 +70,10 @@ class WorkQueue:
         """Since which step the next key has been waiting; None when there is none."""
         return self.since[self.ready[0]] if self.ready else None
 
+    def peek(self) -> tuple[Key, list[int]]:
+        """What `get` would return. Raises IndexError when empty."""
+        return self.ready[0], self.causes.get(self.ready[0], [])
+
     def get(self) -> tuple[Key, list[int]]:
         """The next key, and the steps that caused it to be here. Raises IndexError when empty."""
         key = self.ready.popleft()
@@ -95,23 +99,16 @@ class WorkQueue:
             self.add(key)
             return
         due = round(self.clock.now + delay, 6)
-        if not self._is_sooner(due, key, background):
+        known = self.running.get((key, background))
+        if known is not None and known.due <= due:
             return
+        if known is not None:
+            self.timers.remove(known)
+            heapify(self.timers)
         self._order += 1
-        timer = Timer(due, self._order, key, background, self.clock.step)
+        timer = self.running[key, background] = Timer(due, self._order, key, background, self.clock.step)
         heappush(self.timers, timer)
         self.set.append(timer)
-
-    def _is_sooner(self, due: float, key: Key, background: bool) -> bool:
-        """Is `due` before the key's timer that is set already? Then that one is cancelled."""
-        known = self.due.get((key, background))
-        if known is not None and known <= due:
-            return False
-        if known is not None:
-            self.timers = [t for t in self.timers if (t.key, t.background) != (key, background)]
-            heapify(self.timers)
-        self.due[key, background] = due
-        return True
 
     def retry(self, key: Key, *, background: bool = False) -> float:
         """Add the key again after a backoff that doubles with each failure; returns the delay."""
@@ -130,7 +127,7 @@ class WorkQueue:
         fired = []
         while self.timers and self.timers[0].due <= self.clock.now:
             timer = heappop(self.timers)
-            del self.due[timer.key, timer.background]
+            del self.running[timer.key, timer.background]
             self.add(timer.key)
             fired.append(timer)
         return fired

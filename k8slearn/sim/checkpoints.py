@@ -43,6 +43,12 @@ class Checkpoints:
         while self.sim.position < number:
             self.sim.repeat(self.sim.trace[self.sim.position + 1])
 
+    def undo(self, number: int) -> None:
+        """Be as right after step `number`, wherever a step that failed half-way has left us."""
+        if self.taken:
+            self.load(self.taken[max(n for n in self.taken if n <= number)])
+            self.goto(number)
+
     def adopt(self, other: Checkpoints, number: int) -> None:
         """Begin at step `number` of another simulation of the same cluster."""
         self.taken = {n: saved for n, saved in other.taken.items() if n <= number}

@@ -1,4 +1,5 @@
-"""The story of a failure in plain sentences: what the user did, where luck struck, what was written, what broke.
+"""The story of a failure in plain sentences: what the user did, where luck struck, what was written, what
+broke.
 
 Only steps that matter are told: acts, deviations, writes of the players under test, and errors. Of a long
 story the ends are kept, and what happens over and over is told once.
@@ -41,7 +42,11 @@ def story(trial: Trial, failure: Failure) -> list[Line]:
     """The lines of the story in order, without its end."""
     lines = [
         *(Line(step, "you", f"you: {trial.story[n].text}") for n, step in failure.acts.items()),
-        *(Line(step, "luck", _order(failure.sim, d, step)) for d, step in failure.came_true.items() if d.kind != "fault"),
+        *(
+            Line(step, "luck", _order(failure.sim, d, step))
+            for d, step in failure.came_true.items()
+            if d.kind != "fault"
+        ),
         *(Line(s.number, "luck", _fault(s)) for s in failure.sim.trace if s.player == "fault"),
         *_deeds(trial, failure),
     ]
@@ -140,7 +145,9 @@ FAULTS: dict[str, Callable[..., str]] = {
     "refuse": lambda p, n, reason="Conflict": f"{p} is going to have its {_nth(n)} write refused ({reason})",
     "hold": lambda p, r="": f"from here on {p} hears nothing{_of(r)}: its news is late",
     "release": lambda p, r="": f"{p} begins to hear the news{_of(r)} that has waited",
-    "drop": lambda p, r="": f"{p} loses its watch{_of(r)} and lists again: events in between were never heard",
+    "drop": lambda p, r="": (
+        f"{p} loses its watch{_of(r)} and lists again: events in between were never heard"
+    ),
     "resync": lambda p, r="": f"{p} is shown its whole cache again: every event is doubled",
     "cut_off": lambda p: f"{p} loses its network",
     "heal": lambda p: f"{p} has its network back",

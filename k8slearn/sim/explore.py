@@ -1,10 +1,10 @@
 """Every history of a small cluster: all orders of all moves, from the shortest to the longest.
 
 A state is reached by many orders; it is looked into once. What is tried in each state: every move that is
-possible, the user's next act, and, at most once each, the faults that are asked for. When nobody can move, time,
-the user and the end of all trouble follow as in any `Play`. Breadth first: the first broken promise that is met
-is one with the fewest steps. Promises kept "again" are not looked at here, and a controller that calls itself
-again for ever has no end at which promises "at rest" could be.
+possible, the user's next act, and, at most once each, the faults that are asked for. When nobody can move,
+time, the user and the end of all trouble follow as in any `Play`. Breadth first: the first broken promise
+that is met is one with the fewest steps. Promises kept "again" are not looked at here, and a controller
+that calls itself again for ever has no end at which promises "at rest" could be.
 
 The idea is that of TLC and of stateless model checkers such as Loom, applied to a controller as it is.
 """

@@ -122,10 +122,13 @@ def check(sim: Simulation, name: str, *args: object) -> None:
     """Is there such a fault, player and resource? Raises ValueError that names what there is."""
     if name not in FAULTS:
         raise ValueError(f'no fault "{name}": choose one of {", ".join(FAULTS)}')
-    if name == "compact" or not args:
+    if name == "compact":
         return
-    if args[0] not in sim.manager.players:
-        raise ValueError(f'no player "{args[0]}": there are {", ".join(sim.manager.players)}')
+    if not args or args[0] not in sim.manager.players:
+        whom = args[0] if args else ""
+        raise ValueError(f'no player "{whom}": there are {", ".join(sim.manager.players)}')
+    if name == "refuse" and args[2:] and args[2] not in REFUSALS:
+        raise ValueError(f'no refusal "{args[2]}": choose one of {", ".join(REFUSALS)}')
     player = sim.manager.players[str(args[0])]
     if len(args) > 1 and isinstance(args[1], str) and args[1] not in player.informers:
         raise ValueError(

@@ -1,11 +1,12 @@
 """When are two states the same? When they differ in nothing but names that nobody chose.
 
-Revisions, uids, times and generated names are different in every history. What they *mean* is kept: which object
-is whose, which cached version is the present one, what has been written and not been heard of yet, in which order
-things stand. Two states with one fingerprint have the same futures, as far as a controller can tell.
+Revisions, uids, times and generated names are different in every history. What they *mean* is kept: which
+object is whose, which cached version is the present one, what has been written and not been heard of yet,
+in which order things stand. Two states with one fingerprint have the same futures, as far as a controller
+can tell.
 
-What is left out on purpose: Event objects (nobody acts on them), how long a timer still runs (only the order of
-timers is kept), and which letters names yet to be generated will have.
+What is left out on purpose: Event objects (nobody acts on them), how long a timer still runs (only the
+order of timers is kept), and which letters names yet to be generated will have.
 """
 
 from __future__ import annotations
@@ -48,7 +49,11 @@ class Fingerprints:
     def _player(self, sim: Simulation, player: Controller) -> list[Any]:
         queue, faults, done = player.queue, sim.wires[player.name].faults, sim.wires[player.name].writes
         return [
-            [self._informer(sim, informer) for informer in player.informers.values() if informer.resource != NOTES],
+            [
+                self._informer(sim, informer)
+                for informer in player.informers.values()
+                if informer.resource != NOTES
+            ],
             list(queue.ready),
             sorted(queue.dirty),
             [(timer.key, timer.background) for timer in sorted(queue.timers)],
@@ -65,7 +70,10 @@ class Fingerprints:
         pending = [e for e in sim.store.log[informer.revision :] if e.resource == resource]
         return [
             [key if obj is current(resource, key) else [key, self._text(obj)] for key, obj in known.items()],
-            [[e.type, e.key if e.object is current(resource, e.key) else self._text(e.object)] for e in pending],
+            [
+                [e.type, e.key if e.object is current(resource, e.key) else self._text(e.object)]
+                for e in pending
+            ],
             [informer.watch is not None, informer.synced, informer.held],
         ]
 

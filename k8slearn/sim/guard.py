@@ -34,7 +34,9 @@ class WrongAnswer(TypeError):
 
 
 class Budget:
-    """``with Budget(): ...`` raises Endless when other people's code in it runs too long. One in another adds nothing."""
+    """``with Budget(): ...`` raises Endless when other people's code in it runs too long. One in another
+    adds nothing.
+    """
 
     def __init__(self) -> None:
         self.left = BUDGET
@@ -77,7 +79,9 @@ class _Guarded(Controller):
         with Budget():
             answer = super().reconcile(key)
         if answer is not None and not isinstance(answer, Done):
-            raise WrongAnswer(f"reconcile returned {answer!r}: it may return nothing, or Done(again_in=seconds)")
+            raise WrongAnswer(
+                f"reconcile returned {answer!r}: it may return nothing, or Done(again_in=seconds)"
+            )
         return answer
 
 

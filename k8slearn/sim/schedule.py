@@ -1,4 +1,5 @@
-"""A schedule: where one history differs from the calm one. Plain data, so it can be kept, cut down and replayed.
+"""A schedule: where one history differs from the calm one. Plain data, so it can be kept, cut down and
+replayed.
 
 In the calm history news travels at once, nothing goes wrong, and the user waits until everybody is at rest
 before doing the next thing. A `Deviation` says "before turn 5, this fault" or "at turn 5, this move instead".
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +27,24 @@ from k8slearn.sim.simulation import Simulation
 from k8slearn.sim.trial import ENDS, RAISES, RECOVERS, SETTLES, Failure, Trial
 
 #: What code raises by mistake. Anything else (an ApiError, a RuntimeError) may be a way to say "not yet".
-MISTAKES = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, NotImplementedError)
-MISTAKES += (RecursionError, TypeError, ValueError)
+MISTAKES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 QUIET = 60.0  # virtual seconds without a write after which a cluster is at rest, whatever timers run
 
 
 class Deviation(NamedTuple):
-    """`kind` is fault (`what`: its name and arguments), move (player, action, resource) or act (its number)."""
+    """`kind` is fault (`what`: its name and arguments), move (player, action, resource) or act (its
+    number).
+    """
 
     turn: int
     kind: str
@@ -182,7 +195,9 @@ class Play:
         )
 
     def _rest(self) -> bool:
-        """Nobody can move: if nothing is held back and nobody is trying again, promises have to be kept now."""
+        """Nobody can move: if nothing is held back and nobody is trying again, promises have to be kept
+        now.
+        """
         players = [self.sim.manager.players[p] for p in self.trial.players]
         if not self._held() and not any(player.errors for player in players):
             self._judge("at rest")
@@ -257,10 +272,8 @@ class Play:
         if not self.to_do:
             return False
         number = self.to_do.pop(0)
-        try:
+        with suppress(ApiError):  # the user is told, shrugs, and goes on
             self.trial.story[number].do(self.sim)
-        except ApiError:
-            pass  # the user is told, shrugs, and goes on
         self.acts[number] = self.sim.position
         self._changed = self.sim.now
         return True

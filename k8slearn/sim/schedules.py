@@ -1,6 +1,8 @@
-"""Which schedules are tried: the calm one, then one trouble at a time, then any order, then everything at once.
+"""Which schedules are tried: the calm one, then one trouble at a time, then any order, then everything at
+once.
 
-From simple to wild, so that the first one that fails is easy to explain. All follow from the trial and the seeds.
+From simple to wild, so that the first one that fails is easy to explain. All follow from the trial and the
+seeds.
 """
 
 from __future__ import annotations
@@ -85,7 +87,10 @@ def singles(trial: Trial, calm: Play) -> list[Schedule]:
         *(_one("refused", 1, "refuse", p, n, reason) for p, n, reason in at(refusals)),
         *(_outage(p, n) for p, n in at(writes)),
         *(_one("dropped", turn, "drop", p, r) for turn, p, r in at(places)),
-        *(_one("doubled", turn, "resync", p) for turn, p in at([(t, p) for t in turns for p in trial.players])),
+        *(
+            _one("doubled", turn, "resync", p)
+            for turn, p in at([(t, p) for t in turns for p in trial.players])
+        ),
         *(_held(turn, turns_long, p, r) for turns_long in STALE_FOR for turn, p, r in at(places)),
     ]
 
@@ -121,7 +126,9 @@ def troubles(trial: Trial) -> tuple[Fault, ...]:
 
 
 class Luck:
-    """Any possible move, by the luck of `seed`; sometimes the user does not wait; sometimes a fault strikes."""
+    """Any possible move, by the luck of `seed`; sometimes the user does not wait; sometimes a fault
+    strikes.
+    """
 
     def __init__(self, seed: int, faults: Sequence[Fault] = ()) -> None:
         self.dice, self.faults = Dice(seed), faults

@@ -1,8 +1,9 @@
 """From a failing schedule to the shortest one that breaks the same promise: delta debugging.
 
-What is left out: parts of the deviations, halves first, then smaller parts, down to single ones; likewise acts
-of the user's story. At the end every deviation and act is necessary: without any one of them the promise holds
-(unless `runs` were used up before). Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input, 2002.
+What is left out: parts of the deviations, halves first, then smaller parts, down to single ones; likewise
+acts of the user's story. At the end every deviation and act is necessary: without any one of them the
+promise holds (unless `runs` were used up before). Zeller and Hildebrandt, Simplifying and Isolating
+Failure-Inducing Input, 2002.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from k8slearn.sim.schedule import Deviation, Schedule
+from k8slearn.sim.schedule import Deviation
 from k8slearn.sim.trial import Failure, Trial
 
 RUNS = 400  # playings, at most
@@ -37,7 +38,9 @@ class _Shrinking:
         deviations = [p for p in kept if isinstance(p, Deviation)]
         acts = tuple(p for p in kept if isinstance(p, int))
         first = min((d.turn for d in deviations), default=1)
-        shorter = any(isinstance(p, int) for p in gone)  # fewer acts: what follows happens so many turns earlier
+        shorter = any(
+            isinstance(p, int) for p in gone
+        )  # fewer acts: what follows happens so many turns earlier
         return any(self._try(deviations, acts, shift) for shift in range(first if shorter else 1))
 
     def _try(self, deviations: list[Deviation], acts: tuple[int, ...], shift: int) -> bool:

@@ -221,9 +221,14 @@ class Simulation:
         return self._perform(step.move, step.payload)
 
     def _perform(self, move: Move, payload: Any) -> Step:
+        """Make a move. An error in a component's own handlers is raised, with everything as it was before."""
         self.clock.step += 1
         before = self.store.revision
-        outcome = self._outcome(move, payload)
+        try:
+            outcome = self._outcome(move, payload)
+        except Exception:
+            self.checkpoints.undo(self.position - 1)
+            raise
         wire = self.wires.get(move.player)
         return Step(
             number=self.clock.step,
@@ -263,11 +268,13 @@ class Simulation:
         return Outcome(call.key, (), call.verb if call.ok else f"refused: {call.note}")
 
     def _player_moves(self, move: Move) -> Outcome:
+        queue = self.manager.players[move.player].queue
+        key, causes = queue.peek() if move.action == "reconcile" else ("", [])
         try:
             outcome = self.manager.make(move)
         except Crashed as crash:
             self.restart(move.player)
-            return Outcome(result=str(crash))
+            return Outcome(key, tuple(causes), str(crash))
         return self._heard(move, outcome) if move.action == "deliver" else outcome
 
     def _heard(self, move: Move, outcome: Outcome) -> Outcome:
@@ -293,13 +300,16 @@ class Simulation:
         self.checkpoints.goto(number)
 
     def fork(self, *, policy: str | Policy | None = None, seed: int | None = None) -> Simulation:
-        """Another simulation with the same past. What happens there does not happen here."""
+        """Another simulation with the same past. What happens there does not happen here.
+
+        It goes on by the same policy, unless another is named; a `seed` alone means "shuffled" by it.
+        """
         other = Simulation(self.recipe, policy=self.policy, seed=self.seed, boot=False)
         for step in self.trace.steps[: self.position]:
             other.trace.add(step)
         other.checkpoints.adopt(self.checkpoints, self.position)
         if policy is not None or seed is not None:
-            other.policy = policies.policy(policy or self.policy, self.seed if seed is None else seed)
+            other.policy = policies.policy(policy or "shuffled", self.seed if seed is None else seed)
         return other
 
     # --- looking ---

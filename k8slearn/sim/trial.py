@@ -49,7 +49,9 @@ class Invariant:
 
 @dataclass(frozen=True)
 class Trial:
-    """`make_sim` builds a fresh cluster; `players` are under test: faults are theirs, their code must not raise."""
+    """`make_sim` builds a fresh cluster; `players` are under test: faults are theirs, their code must not
+    raise.
+    """
 
     make_sim: Callable[[], Simulation]
     story: Sequence[Act]

@@ -351,3 +351,13 @@ def test_the_same_seed_gives_the_same_trace() -> None:
         return sim.trace.hash()
 
     assert history() == history()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_news_that_comes_late_changes_only_the_order(seed: int) -> None:
+    sim = silent(policy="shuffled", seed=seed)
+    until(sim, 100)
+    assert [t[:2] for t in taints(sim)] == [(UNREACHABLE, "NoSchedule"), (UNREACHABLE, "NoExecute")]
+    for lost in pods_on(sim):
+        assert {c["type"]: c["status"] for c in lost["status"]["conditions"]}["Ready"] == "False"
+    assert not sim.errors()

@@ -59,7 +59,7 @@ def test_the_house_is_drawn_from_the_table_and_every_arrow_points_down() -> None
     for name in PLACES:
         assert set(direct(name)) <= ROOMS[name].may_import
         assert all(PLACES[below][1] < PLACES[name][1] for below in direct(name))
-    drawn = [text.get_text() for text in house().axes[0].texts]
+    drawn = [text.get_text() for text in house().figure.axes[0].texts]
     assert set(PLACES) <= set(drawn)
 
 
