@@ -32,12 +32,17 @@ class Resource:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @cached_property
+    def builtin(self) -> bool:
+        """Kubernetes' own, and not a custom resource?"""
+        return "." not in self.group or self.group.endswith(".k8s.io")
+
+    @cached_property
     def name(self) -> str:
         """How components, caches and traces name it: ``pods``, ``deployments``, ``websites.example.com``.
 
         The built-in groups share one flat list of plurals; everybody else brings the group along.
         """
-        return self.plural if "." not in self.group or self.group.endswith(".k8s.io") else self.qualified
+        return self.plural if self.builtin else self.qualified
 
     @cached_property
     def qualified(self) -> str:

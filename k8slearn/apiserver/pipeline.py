@@ -65,13 +65,11 @@ def decode(server: ApiServer, write: Write) -> None:
     if sent != (resource.api_version, resource.kind):
         raise errors.BadRequest(f'{sent[1]} in version "{sent[0]}" cannot be handled as a {resource.kind}')
     strictness = write.request.options.get("fieldValidation", "Warn")
-    obj, warnings = schema.decode(resource, body, field_validation=strictness)
-    write.object = {
-        "apiVersion": sent[0],
-        "kind": sent[1],
-        **obj,
-        "metadata": dict(obj.get("metadata") or {}),
-    }
+    known = {f: v for f, v in (write.old or {}).items() if body.get(f) is v and isinstance(v, dict)}
+    new = {f: v for f, v in body.items() if f not in known}  # what is stored has been through here before
+    obj, warnings = schema.decode(resource, new, field_validation=strictness)
+    metadata = dict(known.get("metadata") or obj.get("metadata") or {})
+    write.object = {"apiVersion": sent[0], "kind": sent[1], **obj, **known, "metadata": metadata}
     write.warnings += warnings
 
 
@@ -184,7 +182,7 @@ def prepare_status(server: ApiServer, write: Write) -> None:
     assert write.old is not None
     status, annotations = write.object.get("status"), write.object["metadata"].get("annotations")
     write.object = {**write.old, "status": edit(status)} if status is not None else dict(write.old)
-    if annotations and strategy.is_builtin(write.resource):
+    if annotations and write.resource.builtin:
         write.object["metadata"] = {**write.old["metadata"], "annotations": edit(annotations)}
     if status is not None:
         default_status(write.resource, write.object)

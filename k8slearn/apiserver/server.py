@@ -135,7 +135,9 @@ class ApiServer:
             return doomed
         rehearsal = bool(options.get("dryRun"))
         if doomed["metadata"]["deletionGracePeriodSeconds"] or deletion.is_held(obj, finalizers):
-            return doomed if rehearsal else self.store.put(resource.name, request.key, doomed, revision_of(obj))
+            return (
+                doomed if rehearsal else self.store.put(resource.name, request.key, doomed, revision_of(obj))
+            )
         if not rehearsal:
             self.store.delete(resource.name, request.key, revision_of(obj))
         return deletion.answer(resource, doomed)

@@ -29,16 +29,9 @@ BORN_WITH_STATUS = frozenset(["Node"])
 #: Namespaces without which there is no cluster. Kubernetes: admission/plugin/namespace/lifecycle
 IMMORTAL = frozenset(["default", "kube-system", "kube-public"])
 
-BUILTIN_GROUPS = frozenset(["", "apps", "batch", "policy", "autoscaling"])
-
-
-def is_builtin(resource: Resource) -> bool:
-    """Is the kind Kubernetes' own, and not a custom resource?"""
-    return resource.group in BUILTIN_GROUPS or resource.group.endswith(".k8s.io")
-
 
 def has_generation(resource: Resource) -> bool:
-    return resource.kind in GENERATION or not is_builtin(resource)
+    return resource.kind in GENERATION or not resource.builtin
 
 
 def asks_for_something_new(resource: Resource, old: Object, new: Object) -> bool:

@@ -38,8 +38,7 @@ def chart(worlds: Mapping[str, Simulation], wanted: int | None = None, resource:
 def _words(points: Points) -> str:
     """``3 until 20 s, 6 until 35 s, 5 in the end``"""
     lasting = [(n, end) for (start, n), (end, _) in pairwise(points) if end > start]
-    runs = [group for _, group in groupby(lasting, key=lambda run: run[0])]
-    ends = [list(group)[-1] for group in runs]
+    ends = [list(group)[-1] for _, group in groupby(lasting, key=lambda run: run[0])]
     said = [f"{number} until {end:g} s" for number, end in ends[:-1]]
     return ", ".join([*said, f"{points[-1][1]} in the end"])
 

@@ -1,5 +1,4 @@
-"""`check("04.1", MyController)`: is it right under every schedule? If not, the shortest story of how it
-fails.
+"""`check("04.1", MyController)`: is it right under every schedule? If not, by which story does it fail?
 
 Whatever is handed over, the answer is a `Report`, never a traceback.
 """
@@ -15,7 +14,8 @@ from k8slearn.lab.exercise import Diagnosis, Exercise
 from k8slearn.lab.report import Report, right
 from k8slearn.machinery import Controller
 from k8slearn.sim.guard import guarded
-from k8slearn.sim.schedule import Broken, Play, Schedule
+from k8slearn.sim.play import Broken, Play
+from k8slearn.sim.schedule import Schedule
 from k8slearn.sim.schedules import KINDS, search
 from k8slearn.sim.shrink import shrink
 from k8slearn.sim.trial import Failure, Trial, settled_after_resync

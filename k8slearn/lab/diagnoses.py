@@ -39,14 +39,14 @@ COMMON: tuple[Diagnosis, ...] = (
     ),
     Diagnosis(
         "waits inside",
-        "A reconcile does its piece of work and returns; nothing else moves while it runs, so what a loop in it "
-        "waits for can never come. Return, and you will be called again when something has changed.",
+        "A reconcile does its piece of work and returns; nothing else moves while it runs, so what a loop in "
+        "it waits for can never come. Return, and you will be called again when something has changed.",
         ENDS,
     ),
     Diagnosis(
         "handler without a second try",
-        "This was raised while an event was being heard, and nobody tries an event a second time. Leave the work "
-        "to reconcile: what fails there is called again, with a growing delay.",
+        "This was raised while an event was being heard, and nobody tries an event a second time. Leave the "
+        "work to reconcile: what fails there is called again, with a growing delay.",
         RAISES,
         evidence=_in_a_handler,
     ),

@@ -78,7 +78,7 @@ class WrongIdea:
 
 @dataclass(frozen=True)
 class Words:
-    """What is said in an exercise, and the wrong ideas to catch: read from a YAML file beside the lesson's."""
+    """What is said in an exercise, and the wrong ideas to catch: read from the lesson's YAML file."""
 
     title: str
     notebook: str  # its name, without folder and suffix
@@ -149,6 +149,6 @@ class _MakeSim:
 
 
 def troubles(schedule: Schedule) -> frozenset[str]:
-    """The kinds of trouble in a schedule: names of faults; "order" for moves out of turn, "hurry" for acts."""
+    """The kinds of trouble in it: names of faults; "order" for moves out of turn, "hurry" for acts."""
     names = {"move": "order", "act": "hurry"}
     return frozenset(d.what[0] if d.kind == "fault" else names[d.kind] for d in schedule.deviations)

@@ -13,7 +13,8 @@ class Hint:
         self.exercise, self.level, self.text = exercise, level, text
 
     def __repr__(self) -> str:
-        return f"{self.exercise.id} {self.exercise.words.title}, hint {self.level} of {len(self.exercise.words.hints)}: {self.text}"
+        most = len(self.exercise.words.hints)
+        return f"{self.exercise.id} {self.exercise.words.title}, hint {self.level} of {most}\n{self.text}"
 
 
 class Offer(Hint):
@@ -24,9 +25,7 @@ class Offer(Hint):
 
 
 def hint(exercise_id: str, level: int | None = None) -> Hint:
-    """The next hint (or that of `level`, from 1). Raises UnknownExercise, and ValueError for a level there
-    is not.
-    """
+    """The next hint, or that of `level`. Raises UnknownExercise; ValueError for a level there is not."""
     exercise = exercises.named(exercise_id)
     if level is None and progress.is_solved(exercise_id):
         return Offer(

@@ -1,5 +1,4 @@
-"""What a check says: in one line when all is well; else what was promised, what broke it, and what to try
-next.
+"""What a check says: in one line when all is well; else which promise is broken, how, and what to try next.
 
 The text of a right solution is always the same, whoever wrote it, because nbval compares it.
 """

@@ -1,5 +1,4 @@
-"""The story of a failure in plain sentences: what the user did, where luck struck, what was written, what
-broke.
+"""The story of a failure in plain sentences: what the user did, where luck struck, what was written.
 
 Only steps that matter are told: acts, deviations, writes of the players under test, and errors. Of a long
 story the ends are kept, and what happens over and over is told once.

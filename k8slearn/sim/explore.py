@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 from k8slearn.machinery import Move
 from k8slearn.sim.checkpoints import Saved
 from k8slearn.sim.fingerprint import Fingerprints
-from k8slearn.sim.schedule import Broken, Deviation, Play, Schedule
+from k8slearn.sim.play import Broken, Play
+from k8slearn.sim.schedule import Deviation, Schedule
 from k8slearn.sim.trace import Step, Trace
 from k8slearn.sim.trial import Failure, Trial
 
@@ -96,7 +97,7 @@ class _Exploration:
 
     def _result(self, failure: Failure | None) -> Explored:
         if failure is not None:
-            failure = failure.schedule.run(self.trial) or failure  # with a history of its own
+            failure = Play(self.trial, failure.schedule).run() or failure  # with a history of its own
         complete = not self.todo and failure is None
         return Explored(len(self.seen), self.transitions, self.ends, complete, failure)
 

@@ -34,8 +34,9 @@ class WrongAnswer(TypeError):
 
 
 class Budget:
-    """``with Budget(): ...`` raises Endless when other people's code in it runs too long. One in another
-    adds nothing.
+    """``with Budget(): ...`` raises Endless when other people's code in it runs too long.
+
+    One inside another adds nothing.
     """
 
     def __init__(self) -> None:

@@ -1,8 +1,7 @@
-"""Which schedules are tried: the calm one, then one trouble at a time, then any order, then everything at
-once.
+"""Which schedules are tried: the calm one, one trouble at a time, any order, everything at once.
 
-From simple to wild, so that the first one that fails is easy to explain. All follow from the trial and the
-seeds.
+From simple to wild, so that the first one that fails is easy to explain. All of them follow from the trial
+and the seeds.
 """
 
 from __future__ import annotations
@@ -13,7 +12,8 @@ from typing import Any
 
 from k8slearn.api.clock import Dice
 from k8slearn.machinery import Move
-from k8slearn.sim.schedule import Deviation, Play, Schedule
+from k8slearn.sim.play import Play
+from k8slearn.sim.schedule import Deviation, Schedule
 from k8slearn.sim.trial import Failure, Trial
 
 TOTAL = 120  # schedules in a search

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from k8slearn.sim.play import Play
 from k8slearn.sim.schedule import Deviation
 from k8slearn.sim.trial import Failure, Trial
 
@@ -48,7 +49,7 @@ class _Shrinking:
             return False
         self.runs -= 1
         moved = tuple(d._replace(turn=d.turn - shift) for d in deviations)
-        failure = replace(self.best.schedule, deviations=moved, acts=acts).run(self.trial)
+        failure = Play(self.trial, replace(self.best.schedule, deviations=moved, acts=acts)).run()
         if failure is None or failure.invariant != self.best.invariant:
             return False
         self.best = failure

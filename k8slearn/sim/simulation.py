@@ -85,8 +85,17 @@ class Simulation:
         self.manager.add(player, self.wires[name], self.dice)
 
     def _boot(self) -> None:
-        self.run()
-        self.trace, self.clock.step = Trace(), 0
+        """What happens before history begins is nobody's cause: its steps have numbers below 1."""
+        self.clock.step = -PATIENCE
+        while (todo := self._next_move() or self._due(background=False)) is not None:
+            if self.clock.step == 0:
+                raise DidNotSettle(self._still_busy(PATIENCE))
+            self._perform(*todo)
+        self.clock.step = 0
+
+    def _next_move(self) -> tuple[Move, None] | None:
+        move = self.policy.choose(self.manager, self.position)
+        return (move, None) if move is not None else None
 
     # --- forward ---
 
@@ -155,10 +164,13 @@ class Simulation:
 
     def _next_timer(self, *, background: bool, deadline: float = float("inf")) -> Step | None:
         """Let the clock go to the next timer and fire it, unless that is later than `deadline`."""
+        due = self._due(background=background)
+        return self._record(*due) if due is not None and due[1] <= deadline else None
+
+    def _due(self, *, background: bool) -> tuple[Move, float] | None:
+        """The timer that is due next, and when."""
         alarm = self.manager.next_alarm(background=background)
-        if alarm is None or alarm.due > deadline:
-            return None
-        return self._record(Move(alarm.player, "timer"), payload=max(alarm.due, self.now))
+        return (Move(alarm.player, "timer"), max(alarm.due, self.now)) if alarm is not None else None
 
     def _still_busy(self, steps: int) -> str:
         last = [s.player for s in self.trace.steps[-1000:]]
@@ -240,7 +252,7 @@ class Simulation:
             before=before,
             after=self.store.revision,
             calls=tuple(wire.take_calls()) if wire else (),
-            causes=outcome.causes,
+            causes=tuple(c for c in outcome.causes if c > 0),
             result=outcome.result,
             move=move,
             payload=payload,

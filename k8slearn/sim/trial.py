@@ -27,7 +27,7 @@ IDEMPOTENT = "it leaves alone what is right"
 
 @dataclass(frozen=True)
 class Act:
-    """One thing that the user does. `do` looks at the cluster as it is then, and writes through sim.client."""
+    """One thing that the user does. `do` may look at the cluster, and writes through sim.client."""
 
     text: str  # "asks for three pods instead of two"
     do: Callable[[Simulation], object]

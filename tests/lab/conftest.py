@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,14 +20,6 @@ Frame = dict[str, Any]
 RECORDED: dict[str, list[Frame]] = json.loads(
     Path(__file__).with_name("sample_frames.json").read_text("utf-8")
 )
-CHROME = os.environ.get("CHROME") or shutil.which("chromium") or shutil.which("google-chrome") or ""
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-sync",
-]
 JUPYTER = """
 window.pending = new Set();  // what would still happen by itself: timers, animation frames, observers
 const counted = (start, stop, name) => {
@@ -140,27 +130,14 @@ def new_source() -> type[FakeSource]:
     return FakeSource
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROME:
-        if os.environ.get("CI"):
-            pytest.fail("no chromium found: install it or set CHROME")
-        pytest.skip("no chromium found: install it or set CHROME")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROME, headless=True, args=ARGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def open_page(chromium: Any) -> Iterator[Callable[..., Page]]:
+def open_page(browser: Any) -> Iterator[Callable[..., Page]]:
     """open_page(source=..., panels=[...], **context): a widget on a page of its own."""
     contexts = []
 
     def open_one(source: Any = None, panels: tuple[str, ...] = ("map", "loop"), **context: Any) -> Page:
         size = {"width": 1000, "height": 1100}
-        contexts.append(chromium.new_context(**{"viewport": size, **context}))
+        contexts.append(browser.new_context(**{"viewport": size, **context}))
         contexts[-1].set_default_timeout(10_000)
         return Page(
             contexts[-1].new_page(),

@@ -19,7 +19,6 @@ from k8slearn.apiserver.validation.updates import check_update
 
 _ROOMS = (pods, workloads, jobs, services, networking, storage, others)
 KINDS: dict[str, Check] = {kind: check for room in _ROOMS for kind, check in room.KINDS.items()}
-BUILTIN_GROUPS = frozenset(["", "apps", "batch", "autoscaling", "policy"])
 
 
 def validate(
@@ -30,12 +29,11 @@ def validate(
     Custom resources have nothing here but their metadata. A change of the status is not held against the
     rules of the spec, which has not changed.
     """
-    builtin = resource.group in BUILTIN_GROUPS or resource.group.endswith(".k8s.io")
     errors = check_metadata(resource, obj)
     if old is not None:
         errors += check_metadata_update(obj["metadata"], old["metadata"])
-        if builtin and not subresource:
+        if resource.builtin and not subresource:
             errors += check_update(resource.kind, obj, old)
-    if builtin and not subresource and resource.kind in KINDS:
+    if resource.builtin and not subresource and resource.kind in KINDS:
         errors += KINDS[resource.kind](obj, "")
     return errors
