@@ -46,6 +46,17 @@ def asks_for_something_new(resource: Resource, old: Object, new: Object) -> bool
     return resource.kind == "Deployment" and annotations[0] != annotations[1]
 
 
+#: What is said of a pod that its gates keep from the scheduler.
+GATED = {
+    "type": "PodScheduled",
+    "status": "False",
+    "reason": "SchedulingGated",
+    "message": "Scheduling is blocked due to non-empty scheduling gates",
+    "lastProbeTime": None,
+    "lastTransitionTime": None,
+}
+
+
 def qos_class(pod: Object) -> str:
     """How dear a pod is when its node runs out of memory. Kubernetes: pkg/apis/core/v1/helper/qos"""
     containers = [
@@ -67,6 +78,8 @@ def set_initial_status(obj: Object) -> None:
     kind = obj["kind"]
     if kind == "Pod":
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj)}
+        if dig(obj, "spec", "schedulingGates"):
+            obj["status"]["conditions"] = [{**GATED}]
     elif kind == "Namespace":
         obj["status"] = {"phase": "Active"}
         obj["spec"] = {"finalizers": sorted({*dig(obj, "spec", "finalizers", default=[]), "kubernetes"})}
