@@ -64,8 +64,7 @@ world = studio(sim)
 world.show("loop", "map", player="pod-set-controller")
 
 # %%
-while sim.step().player != "pod-set-controller" or sim.trace[-1].action != "reconcile":
-    pass
+sim.run(until=lambda sim: sim.trace.of("pod-set-controller", "reconcile"))
 print(world.text("loop"))
 
 # %% [markdown]
@@ -74,8 +73,9 @@ print(world.text("loop"))
 
 # %%
 sim.run()
-turns = [s for s in sim.trace if s.player == "pod-set-controller" and s.action == "reconcile"]
-print(len(turns), "turns,", len([s for s in turns if s.writes]), "of them wrote something")
+turns = sim.trace.of("pod-set-controller", "reconcile")
+writing = [turn for turn in turns if turn.writes]
+print(len(turns), "turns,", len(writing), "of them wrote something")
 
 # %% [markdown]
 # A controller may be called as often as you like. When the world is as it was asked to be, the difference is
@@ -127,8 +127,8 @@ len(crashed.client.list("pods"))
 # Three. Not four, and not two: the new process listed what was there, found two, and made one. Here is the moment.
 
 # %%
-turns = [s for s in crashed.trace if s.player == "pod-set-controller" and s.action == "reconcile"]
-show([s for s in turns if s.writes])
+turns = crashed.trace.of("pod-set-controller", "reconcile")
+show([turn for turn in turns if turn.writes])
 
 # %% [markdown]
 # ## Break it: old news

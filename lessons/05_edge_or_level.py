@@ -129,9 +129,9 @@ guess.reveal()
 # cannot hear that it is gone.
 
 # %%
-faults = [step for step in edge.trace if step.action in ("crash", "drop", "hold")]
-writes = [s for s in edge.trace if s.player == "pod-set-controller" and s.writes]
-show([*faults[-1:], *writes[-3:]])
+crash = edge.trace.of("fault", "crash")[0]
+after = [step for step in edge.trace.of("pod-set-controller") if step.number > crash.number]
+show([crash, *after[:2]])
 
 # %% [markdown]
 # ## Go and look
@@ -141,8 +141,7 @@ show([*faults[-1:], *writes[-3:]])
 
 # %%
 there = studio(edge)
-crash = next(step.number for step in edge.trace if step.action == "crash")
-there.goto(crash)
+there.goto(crash.number)
 there.map()
 
 # %%
@@ -166,7 +165,7 @@ for i in range(10):
 before = len(sim.trace)
 sim.fault("release", "pod-set-controller")
 sim.run()
-mine = [s.action for s in sim.trace.steps[before:] if s.player == "pod-set-controller"]
+mine = [step.action for step in sim.trace.of("pod-set-controller") if step.number > before]
 print(mine.count("deliver"), "events heard,", mine.count("reconcile"), "look at the world")
 
 # %% [markdown]

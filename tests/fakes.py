@@ -53,7 +53,9 @@ def namespace(name: str) -> Object:
     return named("Namespace", name, namespace="")
 
 
-def pod(name: str = "web", *, labels: dict[str, str] | None = None, metadata: Any = None, **spec: Any) -> Object:
+def pod(
+    name: str = "web", *, labels: dict[str, str] | None = None, metadata: Any = None, **spec: Any
+) -> Object:
     spec = {"containers": [{"name": "c", "image": "app:1"}], **spec}
     return named("Pod", name, metadata={"labels": labels or {"app": name}, **(metadata or {})}, spec=spec)
 
@@ -70,7 +72,12 @@ def replicaset(name: str = "web", replicas: int = 3, **spec: Any) -> Object:
 
 def deployment(name: str = "web", replicas: int = 3, image: str = "app:1", **spec: Any) -> Object:
     labels = {"app": name}
-    body = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template(labels, image), **spec}
+    body = {
+        "replicas": replicas,
+        "selector": {"matchLabels": labels},
+        "template": template(labels, image),
+        **spec,
+    }
     return named("Deployment", name, "apps/v1", spec=body)
 
 
@@ -146,4 +153,9 @@ def condition(obj: Object, kind: str) -> Object:
 
 def writes(sim: Simulation, resource: str, verb: str = "create") -> list[str]:
     """The keys that steps of this history have written."""
-    return [c.key for s in sim.trace for c in s.writes if (c.resource, c.verb, c.subresource) == (resource, verb, "")]
+    return [
+        c.key
+        for s in sim.trace
+        for c in s.writes
+        if (c.resource, c.verb, c.subresource) == (resource, verb, "")
+    ]

@@ -62,8 +62,8 @@ class DeploymentController(Controller):
         if not deployment["spec"].get("paused"):
             new, created = self._ensure_new(deployment, new, old)
             new, old = self._roll(deployment, new, old)
-        elif new is not None:
-            new = self._scale(deployment, new, deployment["spec"]["replicas"])
+        else:
+            new, old = self._scale_only(deployment, new, old)
         self._report(deployment, new, old, created)
         return self._until_deadline(deployment)
 
@@ -139,6 +139,19 @@ class DeploymentController(Controller):
             return new, old  # the old ones have their turn when the new pods have been heard of
         sizes = rollout.old_sizes(deployment, new, old)
         return new, [self._scale(deployment, rs, sizes[name_of(rs)]) for rs in old]
+
+    def _scale_only(
+        self, deployment: Object, new: Object | None, old: list[Object]
+    ) -> tuple[Object | None, list[Object]]:
+        """Paused: nothing rolls, but one version alone is scaled. (Kubernetes: several, in proportion.)"""
+        sets = [*([new] if new is not None else []), *sorted(old, key=_revision, reverse=True)]
+        active = [rs for rs in sets if rs["spec"]["replicas"]] or sets[:1]
+        if len(active) != 1:
+            return new, old
+        scaled = self._scale(deployment, active[0], deployment["spec"]["replicas"])
+        if active[0] is new:
+            return scaled, old
+        return new, [scaled if rs is active[0] else rs for rs in old]
 
     def _scale(self, deployment: Object, rs: Object, size: int) -> Object:
         """Write a ReplicaSet's size, and for whom it was worked out, if either has changed."""
@@ -221,4 +234,5 @@ def _inherited(deployment: Object) -> dict[str, str]:
 
 def _still_running(sets: list[Object]) -> bool:
     """Does any of them still have pods, or ask for some? (Terminating ones count until they are gone.)"""
-    return rollout.wanted(sets) > 0 or rollout.reported(sets, "replicas") > 0
+    left = sum(rollout.reported(sets, count) for count in ("replicas", "terminatingReplicas"))
+    return rollout.wanted(sets) > 0 or left > 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from k8slearn.api.errors import NotFound
+from k8slearn.api.errors import ApiError, NotFound
 from k8slearn.api.objects import (
     Key,
     Object,
@@ -28,7 +28,7 @@ from k8slearn.api.objects import (
 )
 from k8slearn.api.selectors import LabelSelector
 from k8slearn.controllers.pods import is_ready
-from k8slearn.machinery import Controller, Done
+from k8slearn.machinery import Controller, Done, Expectations
 from k8slearn.machinery.informer import Change
 
 PER_SLICE = 100
@@ -43,6 +43,15 @@ class EndpointSliceController(Controller):
     owns = ("endpointslices",)
     watches = ("pods",)
 
+    def setup(self) -> None:
+        self.expectations = Expectations()
+
+    def on_change(self, change: Change) -> None:
+        if change.resource == "endpointslices" and change.type == "ADDED":
+            for key in self.owners_of(change):
+                self.expectations.creation_seen(key)
+        super().on_change(change)
+
     def keys_for(self, change: Change) -> Iterable[Key]:
         if change.resource != "pods":
             return super().keys_for(change)
@@ -52,8 +61,12 @@ class EndpointSliceController(Controller):
 
     def reconcile(self, key: Key) -> Done | None:
         service = self.cache.get("services", key)
+        if service is None:
+            self.expectations.forget(key)
         if service is None or is_deleting(service) or not dig(service, "spec", "selector"):
             return None
+        if not self.expectations.satisfied(key, self.clock.now):
+            return Done(again_in=self.expectations.left(key, self.clock.now), background=True)
         slices = oldest_first(self.cache.owned_by(service, "endpointslices"))
         pods = [p for p in self.cache.list("pods", namespace_of(service)) if _selects(service, labels_of(p))]
         endpoints = [endpoint(p) for p in pods if _has_address(p)]
@@ -64,19 +77,32 @@ class EndpointSliceController(Controller):
     def _write(
         self, service: Object, slices: list[Object], shares: list[list[Object]], ports: list[Object]
     ) -> None:
-        """Make slice after slice hold its share; what is left over goes."""
-        for i, share in enumerate(shares):
-            if i >= len(slices):
-                self.client.create(_slice(service, share, ports))
+        """Make each slice hold its share; one that would be empty goes, unless it is the only one."""
+        kept = [i for i, share in enumerate(shares) if share] or [0]
+        self._create(service, shares[len(slices) :], ports)
+        for i, share in enumerate(shares[: len(slices)]):
+            if i not in kept:
+                self._delete(slices[i])
             elif (slices[i].get("endpoints") or [], slices[i].get("ports") or []) != (share, ports):
                 changed = edit(slices[i])
                 changed["endpoints"], changed["ports"] = share, ports
                 self.client.update(changed)
-        for extra in slices[len(shares) :]:
-            try:
-                self.client.delete(extra)
-            except NotFound:
-                continue
+
+    def _create(self, service: Object, shares: list[list[Object]], ports: list[Object]) -> None:
+        key = key_of(service)
+        self.expectations.expect(key, self.clock.now, creations=len(shares))
+        try:
+            for share in shares:
+                self.client.create(_slice(service, share, ports))
+        except ApiError:
+            self.expectations.forget(key)
+            raise
+
+    def _delete(self, extra: Object) -> None:
+        try:
+            self.client.delete(extra)
+        except NotFound:
+            return
 
 
 def endpoint(pod: Object) -> Object:
@@ -107,7 +133,7 @@ def _shares(slices: list[Object], endpoints: list[Object]) -> list[list[Object]]
         if room is None:
             shares.append(room := [])
         room.append(entry)
-    return [s for s in shares if s] or [[]]
+    return shares
 
 
 def _slice(service: Object, endpoints: list[Object], ports: list[Object]) -> Object:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from k8slearn.api.errors import Conflict, NotFound
+from k8slearn.api.errors import NotFound
 from k8slearn.api.objects import (
     Key,
     Object,
@@ -30,7 +30,6 @@ from k8slearn.api.objects import (
 )
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
-
 
 #: Kinds that own nothing and that nobody owns; they change too often to be watched for nothing.
 UNOWNED = frozenset(["events", "leases"])
@@ -137,8 +136,8 @@ class GarbageCollector(Controller):
         try:
             preconditions = {"uid": uid_of(obj)}
             self.client.delete(resource, key_of(obj), propagationPolicy=policy, preconditions=preconditions)
-        except (NotFound, Conflict):
-            return  # gone already, or another object of that name
+        except NotFound:
+            return  # gone already
 
     # --- objects that are going, and wait for this controller ---
 

@@ -78,10 +78,11 @@ class ReplicaSetController(Controller):
         claimed = self._claim(rs)
         pods = [p for p in claimed if is_active(p)]
         problem = ""
-        if self.expectations.satisfied(key, self.clock.now) and not is_deleting(rs):
+        waiting = not self.expectations.satisfied(key, self.clock.now)
+        if not waiting and not is_deleting(rs):
             problem = self._scale(rs, pods)
         self._report(rs, pods, sum(map(is_deleting, claimed)), problem)
-        return self._until_available(rs, pods)
+        return self._until_available(rs, pods) or self._until_impatient(key, waiting)
 
     def _claim(self, rs: Object) -> list[Object]:
         """The pods that are this ReplicaSet's, after adopting and releasing."""
@@ -195,6 +196,11 @@ class ReplicaSetController(Controller):
         wait = rs["spec"].get("minReadySeconds", 0)
         left = [wait - age for p in pods if 0 <= (age := ready_for(p, self.clock.now)) < wait]
         return Done(again_in=min(left)) if left else None
+
+    def _until_impatient(self, key: Key, waiting: bool) -> Done | None:
+        """What we wait to hear of may have come and gone while we were deaf."""
+        left = self.expectations.left(key, self.clock.now)
+        return Done(again_in=left, background=True) if waiting else None
 
 
 def _selector(rs: Object) -> LabelSelector:

@@ -68,18 +68,27 @@ def old_sizes(deployment: Object, new: Object, old: list[Object]) -> dict[str, i
     Pods that are not available anyway go first; then the oldest ReplicaSet shrinks first.
     """
     least = deployment["spec"]["replicas"] - unavailable(deployment)
-    new_missing = new["spec"]["replicas"] - dig(new, "status", "availableReplicas", default=0)
-    budget = wanted([new, *old]) - least - new_missing
     sizes = {rs["metadata"]["name"]: rs["spec"]["replicas"] for rs in old}
-    for rs in old:
-        name, available = rs["metadata"]["name"], dig(rs, "status", "availableReplicas", default=0)
-        broken = min(max(budget, 0), max(sizes[name] - available, 0))
-        sizes[name] -= broken
-        budget -= broken
-    spare = reported([new, *old], "availableReplicas") - least
-    for rs in old:
-        name = rs["metadata"]["name"]
-        fewer = min(max(spare, 0), sizes[name])
-        sizes[name] -= fewer
-        spare -= fewer
+    budget = wanted([new, *old]) - least - (new["spec"]["replicas"] - available(new))
+    if budget <= 0:
+        return sizes
+    broken = {rs["metadata"]["name"]: rs["spec"]["replicas"] - available(rs) for rs in old}
+    _take(sizes, broken, budget)
+    _take(sizes, dict(sizes), sum(map(available, [new, *old])) - least)
     return sizes
+
+
+def available(rs: Object) -> int:
+    """Pods that are available, and will be when the ReplicaSet is as small as it is asked to be.
+
+    Kubernetes takes the reported count as it is, and a late report can cost it a pod too many.
+    """
+    return min(dig(rs, "status", "availableReplicas", default=0), rs["spec"]["replicas"])
+
+
+def _take(sizes: dict[str, int], at_most: dict[str, int], count: int) -> None:
+    """Take `count` pods away, from one ReplicaSet after the other, no more than `at_most` from each."""
+    for name, limit in at_most.items():
+        fewer = max(min(count, limit), 0)
+        sizes[name] -= fewer
+        count -= fewer

@@ -53,8 +53,13 @@ UNFIT = (
         "check() needs a class that inherits from Controller, and got {name!r}.",
     ),
     (lambda thing: not thing.primary, "{name} does not say what it looks after: primary = ..."),
-    (lambda thing: thing.reconcile is Controller.reconcile, "{name} has no reconcile(self, key) yet."),
+    (lambda thing: not _can_act(thing), "{name} has no reconcile(self, key) yet."),
 )
+
+
+def _can_act(thing: type[Controller]) -> bool:
+    """Has it anything of its own that is called?"""
+    return thing.reconcile is not Controller.reconcile or thing.on_change is not Controller.on_change
 
 
 def _judged(exercise: Exercise, thing: type[Controller]) -> Report:

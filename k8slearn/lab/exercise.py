@@ -67,7 +67,7 @@ class Diagnosis:
 class WrongIdea:
     """`edits` turn the solution into it: (old lines, new lines), without their indentation.
 
-    misconception: its row in the list of what people get wrong (see CONTRIBUTING.md); 0 if it has none.
+    misconception: its number in the project's list of what people get wrong; 0 if it is not in it.
     """
 
     name: str

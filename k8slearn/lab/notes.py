@@ -13,8 +13,7 @@ def note(obj: Object) -> str:
     if conditions.get("Ready") == "True":
         return "Ready"
     phase, replicas = dig(obj, "status", "phase"), dig(obj, "spec", "replicas")
-    if phase:
-        return phase
-    if replicas is not None:
-        return f"{dig(obj, 'status', 'readyReplicas', default=0)}/{replicas} ready"
-    return ""
+    if phase or replicas is None:
+        return phase or ""
+    reported = obj.get("status") or {}
+    return f"{reported.get('readyReplicas', 0)}/{replicas} ready" if reported else f"{replicas} wanted"

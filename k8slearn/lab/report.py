@@ -98,9 +98,12 @@ BOX = (
     "border-left:4px solid {colour};padding:.5em .9em;margin:.3em 0;max-width:60em;"
     "font-family:var(--jp-content-font-family);color:var(--jp-content-font-color1)"
 )
-STEP = "text-align:right;padding:0 .8em 0 0;vertical-align:top;color:var(--jp-content-font-color2)"
+STEP = (
+    "white-space:nowrap;text-align:right;padding:0 .8em 0 0;vertical-align:top;"
+    "color:var(--jp-content-font-color2)"
+)
 TEXT = "text-align:left;padding:0;vertical-align:top"
-TABLE = "margin:.4em 0;border:0;background:none;font-size:var(--jp-code-font-size)"
+TABLE = "margin:.6em 0;border:0;background:none;color:inherit;font-size:var(--jp-code-font-size)"
 
 
 def _card(report: Report) -> str:
@@ -124,7 +127,7 @@ def _wrong(report: Report) -> list[str]:
 
 def _table(lines: list[Line]) -> str:
     rows = "".join(
-        f"<tr style='background:none'><td style='{STEP}'>{line.step}</td>"
+        f"<tr style='background:none'><td style='{STEP}'>step {line.step}</td>"
         f"<td style='{TEXT}{';font-weight:600' if line.mark == 'luck' else ''}'>{_text(line.text)}</td></tr>"
         for line in lines
     )

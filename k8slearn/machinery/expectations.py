@@ -50,7 +50,11 @@ class Expectations:
         if waiting is None:
             return True
         on_their_way = waiting.creations > 0 or bool(waiting.deletions)
-        return not on_their_way or now - waiting.since > TIMEOUT
+        return not on_their_way or now - waiting.since >= TIMEOUT
+
+    def left(self, key: Key, now: float) -> float:
+        """Seconds until this key may be acted upon in any case."""
+        return self.pending[key].since + TIMEOUT - now if key in self.pending else 0.0
 
     def forget(self, key: Key) -> None:
         self.pending.pop(key, None)

@@ -90,6 +90,8 @@ class Informer:
 
     def reconnect(self) -> None:
         """The connection broke, but its place is known: watch on from there, missing nothing."""
+        if self.watch is None:
+            return  # it has not listed yet, and has no place
         self.disconnect()
         try:
             self.watch = self.owner.client.watch(

@@ -55,7 +55,7 @@ class Manager:
         self.players: dict[str, Controller] = {}
         self.rank: dict[Move, int] = {}  # every delivery -> its place in the order of registration
         self.deliveries: dict[Move, int] = {}  # possible ones -> the step since which they are
-        self.news: list[tuple[int, int, Move]] = []  # a heap of the same, where out-of-date entries may linger
+        self.news: list[tuple[int, int, Move]] = []  # a heap of the same; out-of-date entries may linger
         self.reconciles: dict[Move, int] = {}  # -> the step since which its key has been waiting
         self.turns: list[tuple[int, Move]] = []  # a heap of the same, where out-of-date entries may linger
         self.alarms: list[Alarm] = []  # a heap: somebody is waiting for these
@@ -99,10 +99,9 @@ class Manager:
 
         What is possible, and in which order, follows from the moves alone; not from who has looked.
         """
-        if delivery in self.deliveries or not self.is_possible(delivery):
-            return
-        self.deliveries[delivery] = self.clock.step
-        heappush(self.news, (self.clock.step, self.rank[delivery], delivery))
+        if delivery not in self.deliveries and self.is_possible(delivery):
+            self.deliveries[delivery] = self.clock.step
+            heappush(self.news, (self.clock.step, self.rank[delivery], delivery))
 
     def is_possible(self, move: Move) -> bool:
         player = self.players.get(move.player)
@@ -170,13 +169,14 @@ class Manager:
 
     def _settle_informer(self, player: Controller, resource: str) -> None:
         delivery = Move(player.name, "deliver", resource)
-        self.announce(delivery)
-        if not self.is_possible(delivery):
-            self.deliveries.pop(delivery, None)
+        if delivery not in self.deliveries:
+            self.announce(delivery)
+        elif not self.is_possible(delivery):
+            del self.deliveries[delivery]
 
     def _settle_queue(self, player: Controller) -> None:
         queue, move = player.queue, Move(player.name, "reconcile")
-        since = queue.head
+        since = queue.head if self.is_possible(move) else None
         if since is None:
             self.reconciles.pop(move, None)
         elif self.reconciles.get(move) != since:
@@ -229,10 +229,10 @@ class Manager:
     def load(self, saved: dict[str, Any]) -> None:
         """Be as `save` found it. The players must be the same ones, by name."""
         for name, state in saved["players"].items():
-            if self._saved.get(name) is not state:
+            if name in self._saved and self._saved[name] is state:
+                load_informers(self.players[name], state)  # one that has not moved may have looked ahead
+            else:
                 load_player(self.players[name], state)
-            else:  # it has not moved, but may have looked ahead, over news that was not for it
-                load_informers(self.players[name], state)
         self._saved = dict(saved["players"])
         self.deliveries, self.news = dict(saved["deliveries"]), list(saved["news"])
         self.reconciles, self.turns = dict(saved["reconciles"]), list(saved["turns"])

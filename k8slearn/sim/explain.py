@@ -67,13 +67,20 @@ def _deeds(trial: Trial, failure: Failure) -> Iterable[Line]:
 def _deed(step: Step) -> str:
     """What this step did that others can see; "" if nothing."""
     writes = [c for c in step.calls if c.verb not in ("get", "list", "watch")]
-    if "crashed after" in step.result:
-        return f"{_calls(writes)}, and crashes right then: whatever it only remembered is lost"
-    failed = "" if not step.result.startswith("error") else f", and gives up: {_error(step.result)}"
-    if not writes and not failed:
+    ending = _ending(step.result)
+    if not writes and not ending:
         return ""
     where = f"reconciles {step.key}" if step.action == "reconcile" else f"hears of {step.resource} {step.key}"
-    return f"{where}: {_calls(writes) or 'writes nothing'}{failed}"
+    return f"{where.rstrip()}: {_calls(writes) or 'writes nothing'}{ending}"
+
+
+def _ending(result: str) -> str:
+    """How it went wrong; "" if it did not."""
+    if "crashed after" in result:
+        return ", and crashes right then: whatever it only remembered is lost"
+    if result.startswith("error"):
+        return f", and gives up: {_error(result)}"
+    return ""
 
 
 def _error(result: str) -> str:

@@ -44,7 +44,9 @@ def hold(sim: Simulation, player: str, resource: str = "") -> str:
 
 
 def release(sim: Simulation, player: str, resource: str = "") -> str:
-    """The end of `hold`: what has waited arrives now."""
+    """The end of `hold`: what has waited arrives now. (Nothing arrives at a machine that is cut off.)"""
+    if sim.wires[player].faults.cut:
+        return "is cut off, and still hears nothing"
     for informer in _informers(sim, player, resource):
         informer.held = False
     sim.manager.touch(player)

@@ -55,12 +55,13 @@ class Budget:
     def _enter_frame(self, frame: FrameType, event: str, arg: object) -> Any:
         if frame.f_code.co_filename.startswith(HOUSE):
             return None
-        frame.f_trace_lines, frame.f_trace_opcodes = False, True  # a loop on one line makes no line events
+        frame.f_trace_opcodes = True  # a loop on one line makes no line events
+        sys.settrace(self._enter_frame)  # without which Python 3.13 does not notice
         return self._count
 
     def _count(self, frame: FrameType, event: str, arg: object) -> Any:
         self.left -= 1
-        if self.left < 0:
+        if self.left < 0 and frame.f_lineno is not None:  # some instructions belong to no line
             raise Endless(frame.f_code.co_filename, frame.f_lineno)
         return self._count
 

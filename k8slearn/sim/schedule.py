@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 
 class Deviation(NamedTuple):
-    """`kind` and `what`: fault (its name, its arguments), move (player, action, resource), act (its number)."""
+    """`kind` and `what`: fault (name, arguments ...), move (player, action, resource), act (its number)."""
 
     turn: int
     kind: str

@@ -30,8 +30,7 @@ class _Shrinking:
     def pieces(self) -> list[Piece]:
         schedule = self.best.schedule
         acts = range(len(self.trial.story)) if schedule.acts is None else schedule.acts
-        came_true = [d for d in schedule.deviations if d in self.best.came_true]
-        return [*came_true, *acts]
+        return [*schedule.deviations, *acts]
 
     def without(self, gone: Sequence[Piece]) -> bool:
         """Does it still fail without these? Then that is the best now."""
@@ -52,17 +51,23 @@ class _Shrinking:
         failure = Play(self.trial, replace(self.best.schedule, deviations=moved, acts=acts)).run()
         if failure is None or failure.invariant != self.best.invariant:
             return False
-        self.best = failure
+        self.best = _without_idle(failure)
         return True
 
 
 def shrink(trial: Trial, failure: Failure, runs: int = RUNS) -> Failure:
     """The shortest way to the same broken promise that was found. Deterministic."""
-    shrinking = _Shrinking(trial, failure, runs)
-    shrinking.without([])  # drops what never came true
+    shrinking = _Shrinking(trial, _without_idle(failure), runs)
     while _pass(shrinking):
         pass
     return shrinking.best
+
+
+def _without_idle(failure: Failure) -> Failure:
+    """The same history, without the deviations that never came true in it."""
+    schedule = failure.schedule
+    kept = tuple(d for d in schedule.deviations if d in failure.came_true)
+    return replace(failure, schedule=replace(schedule, deviations=kept))
 
 
 def _pass(shrinking: _Shrinking) -> bool:

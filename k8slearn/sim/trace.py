@@ -81,6 +81,10 @@ class Trace:
                 self.writer.pop(revision, None)
         del self.steps[length:]
 
+    def of(self, player: str, action: str = "") -> list[Step]:
+        """The steps of one player (of one kind: deliver, reconcile, timer), in order."""
+        return [s for s in self.steps if s.player == player and action in ("", s.action)]
+
     def why(self, number: int) -> list[Step]:
         """The steps that led to step `number`, oldest first, ending with the step itself."""
         chain: dict[int, Step] = {}

@@ -1,7 +1,7 @@
 """Deletion: finalizers, grace, preconditions, propagation, and what DELETE answers.
 
-Facts recorded from Kubernetes v1.36: scenarios pod-graceful-deletion, delete-preconditions, delete-background,
-delete-foreground.
+Facts recorded from Kubernetes v1.36: scenarios pod-graceful-deletion, delete-preconditions,
+delete-background, delete-foreground.
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ def test_grace_can_be_shortened_and_never_lengthened(client, bound, clock):
     assert grace_of(client.delete(bound, gracePeriodSeconds=60)) == 30
     shorter = client.delete(bound, gracePeriodSeconds=5)
     assert grace_of(shorter) == 5
-    assert shorter["metadata"]["deletionTimestamp"] == "2026-01-01T00:00:05Z", "counted from when it was first asked"
+    assert shorter["metadata"]["deletionTimestamp"] == "2026-01-01T00:00:05Z", (
+        "counted from when it was first asked"
+    )
     assert grace_of(client.delete(bound)) == 5
     assert grace_of(client.delete(bound, gracePeriodSeconds=0)) == 0
     assert gone(client, "pods", "default/web")
@@ -174,13 +176,17 @@ def test_another_object_than_was_meant_is_not_deleted(client, preconditions, mes
     m = client.create(configmap())["metadata"]
     with pytest.raises(errors.Conflict) as refusal:
         client.delete("configmaps", "default/settings", preconditions=preconditions)
-    assert refusal.value.message == message.replace("UID)", f"{m['uid']})").replace("RV)", f"{m['resourceVersion']})")
+    assert refusal.value.message == message.replace("UID)", f"{m['uid']})").replace(
+        "RV)", f"{m['resourceVersion']})"
+    )
     assert not gone(client)
 
 
 def test_the_object_that_was_meant_is_deleted(client):
     m = client.create(configmap())["metadata"]
-    client.delete("configmaps", "default/settings", preconditions={k: m[k] for k in ("uid", "resourceVersion")})
+    client.delete(
+        "configmaps", "default/settings", preconditions={k: m[k] for k in ("uid", "resourceVersion")}
+    )
     assert gone(client)
 
 

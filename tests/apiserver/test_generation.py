@@ -10,7 +10,12 @@ import pytest
 from k8slearn.api.objects import edit, revision_of
 from tests.fakes import configmap, deployment, named, pod, replicaset, service
 
-PDB = named("PodDisruptionBudget", "web", "policy/v1", spec={"minAvailable": 1, "selector": {"matchLabels": {"a": "b"}}})
+PDB = named(
+    "PodDisruptionBudget",
+    "web",
+    "policy/v1",
+    spec={"minAvailable": 1, "selector": {"matchLabels": {"a": "b"}}},
+)
 
 
 def generation(obj):

@@ -39,7 +39,8 @@ def test_nothing_is_created_in_a_namespace_that_is_going(client, team):
     with pytest.raises(errors.Forbidden) as refusal:
         client.create(configmap("new", namespace="team"))
     assert refusal.value.message == (
-        'configmaps "new" is forbidden: unable to create new content in namespace team because it is being terminated'
+        'configmaps "new" is forbidden: unable to create new content in namespace team '
+        "because it is being terminated"
     )
     assert refusal.value.details["causes"] == [
         {
@@ -61,7 +62,9 @@ def test_what_is_there_can_still_be_updated_and_deleted(client, team):
 @pytest.mark.parametrize("name", ["default", "kube-system", "kube-public"])
 def test_three_namespaces_are_immortal(server, client, name):
     before = server.store.revision
-    with pytest.raises(errors.Forbidden, match=f'namespaces "{name}" is forbidden: this namespace may not be deleted'):
+    with pytest.raises(
+        errors.Forbidden, match=f'namespaces "{name}" is forbidden: this namespace may not be deleted'
+    ):
         client.delete("namespaces", name)
     assert server.store.revision == before
 

@@ -56,7 +56,7 @@ def test_nobody_else_can_place_a_pod(client):
 
 def test_binding_nowhere(client):
     made = client.create(pod())
-    with pytest.raises(errors.Invalid, match="target.name: Required value"):
+    with pytest.raises(errors.Invalid, match=r"target\.name: Required value"):
         client.bind(made, "")
 
 
@@ -68,7 +68,12 @@ def test_binding_what_is_not_there(client):
 def test_a_rehearsal_of_binding_binds_nothing(server, client):
     client.create(pod())
     before = server.store.revision
-    body = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "web"}, "target": {"kind": "Node", "name": "n"}}
+    body = {
+        "apiVersion": "v1",
+        "kind": "Binding",
+        "metadata": {"name": "web"},
+        "target": {"kind": "Node", "name": "n"},
+    }
     request = Request("create", "pods", "default", "web", "binding", body, {"dryRun": "All"})
     server.handle(request)
     assert server.store.revision == before

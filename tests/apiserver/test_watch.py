@@ -42,7 +42,8 @@ def test_ten_thousand_idle_kubelets_cost_nothing(server, client):
     """No bell rings, and nothing waits, for those whom a write does not concern."""
     rung = []
     watches = [
-        client.watch("pods", fields=f"spec.nodeName=node-{i}", bell=lambda i=i: rung.append(i)) for i in range(10_000)
+        client.watch("pods", fields=f"spec.nodeName=node-{i}", bell=lambda i=i: rung.append(i))
+        for i in range(10_000)
     ]
     client.bind(client.create(pod()), "node-7")
     assert rung == [7]
@@ -51,7 +52,9 @@ def test_ten_thousand_idle_kubelets_cost_nothing(server, client):
 
 @pytest.mark.parametrize("resource_version", ["abc", "1.5"])
 def test_a_revision_that_is_none(server, resource_version):
-    with pytest.raises(errors.ApiError, match=f'resourceVersion: Invalid value: "{resource_version}"') as refusal:
+    with pytest.raises(
+        errors.ApiError, match=f'resourceVersion: Invalid value: "{resource_version}"'
+    ) as refusal:
         server.watch(Request("watch", "configmaps", options={"resourceVersion": resource_version}))
     assert refusal.value.code == 500
 

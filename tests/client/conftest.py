@@ -1,4 +1,4 @@
-"""The ways to reach an API server. Each runs the same contract: add a row, and every test in here runs over it."""
+"""The ways to reach an API server: add a row, and every test in here runs over it too."""
 
 from __future__ import annotations
 

@@ -206,7 +206,9 @@ def test_patching_the_status(client):
 
 
 def test_a_merge_patch_merges_maps_deletes_nulls_and_replaces_the_rest(client):
-    client.create(configmap(data={"keep": "1", "change": "1", "drop": "1"}, metadata={"finalizers": ["a/b", "a/c"]}))
+    client.create(
+        configmap(data={"keep": "1", "change": "1", "drop": "1"}, metadata={"finalizers": ["a/b", "a/c"]})
+    )
     patch = {"data": {"change": "2", "drop": None, "new": "2"}, "metadata": {"finalizers": ["a/d"]}}
     patched = client.patch("configmaps", "default/settings", patch=patch)
     assert patched["data"] == {"keep": "1", "change": "2", "new": "2"}
@@ -229,16 +231,34 @@ def test_a_patch_conflicts_only_if_it_names_a_revision(client):
     client.patch(old, patch={"data": {"a": "2"}})
     client.patch(old, patch={"data": {"b": "1"}})
     with pytest.raises(errors.Conflict):
-        client.patch(old, patch={"metadata": {"resourceVersion": old["metadata"]["resourceVersion"]}, "data": {"a": "3"}})
+        client.patch(
+            old,
+            patch={"metadata": {"resourceVersion": old["metadata"]["resourceVersion"]}, "data": {"a": "3"}},
+        )
 
 
 PATCHES = {
     "a list as a merge patch": ("merge", [], errors.BadRequest, "cannot unmarshal array"),
     "a map as a JSON patch": ("json", {}, errors.BadRequest, "cannot unmarshal object"),
-    "a test that fails": ("json", [{"op": "test", "path": "/data/a", "value": "x"}], errors.ApiError, "rejected"),
-    "a path that is not there": ("json", [{"op": "remove", "path": "/data/x/y"}], errors.ApiError, "rejected"),
+    "a test that fails": (
+        "json",
+        [{"op": "test", "path": "/data/a", "value": "x"}],
+        errors.ApiError,
+        "rejected",
+    ),
+    "a path that is not there": (
+        "json",
+        [{"op": "remove", "path": "/data/x/y"}],
+        errors.ApiError,
+        "rejected",
+    ),
     "an unknown type": ("guess", {}, errors.ApiError, "guess"),
-    "another name": ("merge", {"metadata": {"name": "b"}}, errors.BadRequest, "does not match the name on the URL"),
+    "another name": (
+        "merge",
+        {"metadata": {"name": "b"}},
+        errors.BadRequest,
+        "does not match the name on the URL",
+    ),
     "a wrong type": ("merge", {"data": "text"}, errors.BadRequest, "cannot unmarshal string"),
 }
 

@@ -56,7 +56,9 @@ def test_a_deletion_shows_the_last_state_at_the_revision_it_ended(client):
     client.delete(made)
     event = watch.take()
     assert event.object["data"] == {"a": "1"}
-    assert revision_of(event.object) == event.revision == client.list("configmaps").revision > revision_of(made)
+    assert (
+        revision_of(event.object) == event.revision == client.list("configmaps").revision > revision_of(made)
+    )
 
 
 def test_peek_take_and_the_revision_of_the_watch(client):
@@ -116,7 +118,11 @@ def test_leaving_sight_shows_the_object_as_it_was_last_seen(client):
     watch = client.watch("configmaps", labels="app=web")
     client.patch("configmaps", "default/a", patch={"data": {"n": "2"}, "metadata": {"labels": {"app": "db"}}})
     event = watch.take()
-    assert (event.type, event.object["data"], event.object["metadata"]["labels"]) == ("DELETED", {"n": "1"}, {"app": "web"})
+    assert (event.type, event.object["data"], event.object["metadata"]["labels"]) == (
+        "DELETED",
+        {"n": "1"},
+        {"app": "web"},
+    )
     assert revision_of(event.object) == event.revision == client.list("configmaps").revision
 
 

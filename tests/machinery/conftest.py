@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -63,8 +63,8 @@ def wired(server: ApiServer, clock: fakes.Clock) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def watcher(wired: Callable[..., Watcher]) -> Iterator[Watcher]:
+def watcher(wired: Callable[..., Watcher]) -> Watcher:
     """A Watcher that has listed (there was nothing)."""
     made = wired()
     made.deliver("configmaps")
-    yield made
+    return made

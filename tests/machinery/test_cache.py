@@ -17,7 +17,13 @@ NAMES = {"pods": "pods", "podsets": "podsets.example.com"}
 def some_pod(name: str, namespace: str, owner: str, node: str, app: str) -> dict:
     metadata = {"namespace": namespace}
     if owner:
-        reference = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner, "uid": owner, "controller": True}
+        reference = {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "name": owner,
+            "uid": owner,
+            "controller": True,
+        }
         metadata["ownerReferences"] = [reference]
     return freeze(pod(name, labels={"app": app}, metadata=metadata, **({"nodeName": node} if node else {})))
 
@@ -75,7 +81,9 @@ def test_what_was_saved_and_loaded_answers_in_the_same_order(changes):
     again.load(cache.save())
     for index, values in (("owner", ["o1", "o2"]), ("node", ["n1", "n2"]), ("namespace", ["x", "y"])):
         for value in values:
-            assert list(map(key, again.by(index, "pods", value))) == list(map(key, cache.by(index, "pods", value)))
+            assert list(map(key, again.by(index, "pods", value))) == list(
+                map(key, cache.by(index, "pods", value))
+            )
 
 
 def test_objects_in_it_are_shared_and_refuse_to_be_edited():
@@ -123,5 +131,5 @@ def test_custom_kinds_go_by_the_name_the_controller_uses():
 
 
 def test_asking_for_what_is_not_watched_is_an_error_that_says_so():
-    with pytest.raises(LookupError, match='never told about "nodes".*told about pods'):
+    with pytest.raises(LookupError, match=r'never told about "nodes".*told about pods'):
         Cache(NAMES).get("nodes", "n1")

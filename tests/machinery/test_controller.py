@@ -117,7 +117,10 @@ def test_one_broken_key_does_not_stop_the_others(wired):
     watcher = wired(answer=answer)
     watcher.queue.add("bad")
     watcher.queue.add("good")
-    assert [watcher.work()[2].partition(";")[0] for _ in range(2)] == ["error: ZeroDivisionError: oops", "done"]
+    assert [watcher.work()[2].partition(";")[0] for _ in range(2)] == [
+        "error: ZeroDivisionError: oops",
+        "done",
+    ]
 
 
 def test_no_reconcile_at_all_is_told(wired):

@@ -36,8 +36,9 @@ def test_keys_do_not_wait_for_each_other():
 def test_patience_ends_after_five_minutes():
     expected = Expectations()
     expected.expect("k", 10.0, creations=1)
-    assert not expected.satisfied("k", 310.0)
-    assert expected.satisfied("k", 310.1)
+    assert not expected.satisfied("k", 309.9)
+    assert expected.left("k", 309.0) == 1.0
+    assert expected.satisfied("k", 310.0)
 
 
 def test_more_than_expected_is_as_good():

@@ -80,7 +80,7 @@ def test_held_news_waits_and_is_not_lost(watcher, client):
 
 @pytest.fixture
 def blind(watcher, client, server):
-    """Knows a, b and c; while it was not looking a went, b changed, c went and came again, d came, e came and went."""
+    """Knows a, b, c; while it was not looking a went, b changed, c was made again, d came, e came and went."""
     for name in "abc":
         client.create(configmap(name))
     hear(watcher)
@@ -94,7 +94,13 @@ def blind(watcher, client, server):
     return watcher
 
 
-WHAT_MUST_HAVE_HAPPENED = [("DELETED", "a"), ("MODIFIED", "b"), ("DELETED", "c"), ("ADDED", "c"), ("ADDED", "d")]
+WHAT_MUST_HAVE_HAPPENED = [
+    ("DELETED", "a"),
+    ("MODIFIED", "b"),
+    ("DELETED", "c"),
+    ("ADDED", "c"),
+    ("ADDED", "d"),
+]
 
 
 def test_after_410_it_lists_again_and_works_out_what_must_have_happened(blind, server):
@@ -110,13 +116,29 @@ def test_after_a_lost_watch_too(blind):
 
 def test_with_its_place_kept_it_hears_everything(blind):
     blind.informers["configmaps"].reconnect()
-    assert [kind for kind, _ in hear(blind)] == ["DELETED", "MODIFIED", "DELETED", "ADDED", "ADDED", "ADDED", "DELETED"]
+    assert [kind for kind, _ in hear(blind)] == [
+        "DELETED",
+        "MODIFIED",
+        "DELETED",
+        "ADDED",
+        "ADDED",
+        "ADDED",
+        "DELETED",
+    ]
 
 
 def test_reconnecting_to_a_forgotten_place_lists_again(blind, server):
     server.store.compact(server.store.revision)
     blind.informers["configmaps"].reconnect()
     assert hear(blind) == WHAT_MUST_HAVE_HAPPENED
+
+
+def test_one_that_has_not_listed_yet_has_no_place_to_reconnect_to(wired, client):
+    client.create(configmap("a"))
+    watcher = wired()
+    watcher.informers["configmaps"].reconnect()
+    assert [c.type for c in watcher.deliver("configmaps")] == ["ADDED"]
+    assert watcher.informers["configmaps"].synced
 
 
 def test_a_second_list_tells_nothing_new(watcher, client):

@@ -67,6 +67,20 @@ def test_only_those_whom_a_write_concerns_can_move(manager):
     assert manager.moves() == [Move("quiet", "reconcile")]
 
 
+def test_nobody_works_before_everything_has_been_listed_once(manager):
+    """Kubernetes: WaitForCacheSync. Who knew a ReplicaSet and not its pods would make them all again."""
+
+    class Two(Quiet):
+        watches = ("pods",)
+
+    write(manager, configmap("a"))
+    manager.add(Two(), manager.api)
+    manager.make(Move("two", "deliver", "configmaps"))
+    assert manager.moves() == [Move("two", "deliver", "pods")]
+    manager.make(Move("two", "deliver", "pods"))
+    assert manager.moves() == [Move("two", "reconcile")]
+
+
 def test_prompt_delivers_before_it_works_and_fair_goes_by_time(manager):
     manager.add(Quiet(), manager.api)
     settle(manager)
@@ -89,7 +103,9 @@ def test_two_busy_players_take_turns(manager):
         write(manager, pod(f"p{i}"))
     worked = [m.player for m in settle(manager) if m.action == "reconcile"]
     assert sorted(worked) == ["other"] * 10 + ["quiet"] * 10
-    longest = max(len(run) for run in "".join(p[0] for p in worked).replace("oq", "o q").replace("qo", "q o").split())
+    longest = max(
+        len(run) for run in "".join(p[0] for p in worked).replace("oq", "o q").replace("qo", "q o").split()
+    )
     assert longest <= 2
 
 
@@ -143,6 +159,7 @@ def test_housekeeping_on_the_way_to_an_awaited_timer_comes_first(manager):
 
 def test_a_timer_that_has_fired_is_not_set_any_more(manager):
     manager.add(Quiet(), manager.api)
+    manager.make(Move("quiet", "deliver", "configmaps"))
     set_timer(manager, "quiet", "a", 3, background=False)
     manager.clock.now = 3
     manager.make(Move("quiet", "timer"))

@@ -22,7 +22,9 @@ def test_a_note_says_about_whom_what_and_who(recorder, client, about, clock):
     clock.now = 4.0
     recorder.warning(about, "Broken", "it broke")
     (event,) = client.list("events")
-    said = {k: event[k] for k in ("type", "reason", "message", "count", "firstTimestamp", "reportingComponent")}
+    said = {
+        k: event[k] for k in ("type", "reason", "message", "count", "firstTimestamp", "reportingComponent")
+    }
     assert said == {
         "type": "Warning",
         "reason": "Broken",
@@ -49,7 +51,9 @@ def test_the_same_again_raises_the_count(recorder, client, about, clock):
     assert (event["count"], event["firstTimestamp"][-3:], event["lastTimestamp"][-3:]) == (3, "01Z", "03Z")
 
 
-@pytest.mark.parametrize("other", [("Normal", "Did", "else"), ("Normal", "Other", "x"), ("Warning", "Did", "x")])
+@pytest.mark.parametrize(
+    "other", [("Normal", "Did", "else"), ("Normal", "Other", "x"), ("Warning", "Did", "x")]
+)
 def test_anything_else_is_another_note(recorder, client, about, other):
     kind, reason, message = other
     recorder.normal(about, "Did", "x")

@@ -83,7 +83,7 @@ NOT_DATA = {
     "lock": threading.Lock,
     "thread": lambda: threading.Thread(target=print),
     "function": lambda: lambda: 1,
-    "file": lambda: open(__file__),
+    "file": lambda: open(__file__),  # noqa: SIM115 (closed by the test)
 }
 
 
@@ -91,7 +91,9 @@ NOT_DATA = {
 def test_what_is_not_data_is_refused_with_a_reason(make):
     value = make()
     try:
-        with pytest.raises(TypeError, match=r"a component may keep data between moves, but not a .*cannot be rewound"):
+        with pytest.raises(
+            TypeError, match=r"a component may keep data between moves, but not a .*cannot be rewound"
+        ):
             clone({"mine": value})
     finally:
         getattr(value, "close", lambda: None)()

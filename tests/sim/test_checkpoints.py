@@ -13,7 +13,11 @@ from k8slearn.sim import checkpoints as checkpoints_module
 from tests.fakes import configmap, deployment, hollow, objects, world
 from tests.sim.worlds import picture, rollout, several, troubled
 
-HISTORIES = {"a rollout, prompt": rollout, "a rollout, shuffled": lambda: rollout("shuffled", 5), "with every fault": troubled}
+HISTORIES = {
+    "a rollout, prompt": rollout,
+    "a rollout, shuffled": lambda: rollout("shuffled", 5),
+    "with every fault": troubled,
+}
 
 
 @pytest.fixture(params=[7, 400], ids=["many checkpoints", "few checkpoints"])
@@ -73,7 +77,10 @@ def test_history_cut_off_at_any_step_would_have_gone_on_the_same_way(make):
     for number in range(0, len(sim.trace), 11):
         fork = sim.fork()
         fork.goto(number)
-        upto = next((s.number for s in sim.trace.steps[number:] if s.player in ("client", "fault")), len(sim.trace) + 1)
+        upto = next(
+            (s.number for s in sim.trace.steps[number:] if s.player in ("client", "fault")),
+            len(sim.trace) + 1,
+        )
         fork.trace.cut(number), fork.checkpoints.cut(number)
         several(fork, upto - 1 - number)
         assert fork.trace.text() == sim.trace.text(upto - 1)
@@ -214,7 +221,7 @@ def test_soft_state_goes_back_with_its_player(monkeypatch):
     for name in "abc":
         sim.create(configmap(name))
         sim.run()
-    lengths = {n: None for n in range(len(sim.trace) + 1)}
+    lengths = dict.fromkeys(range(len(sim.trace) + 1))
     for number in lengths:
         sim.goto(number)
         lengths[number] = len(sim.manager.players["counting"].done)

@@ -45,7 +45,9 @@ class Busy(Naive):
     def reconcile(self, key: str) -> None:
         pods = len(self.cache.list("pods"))
         super().reconcile(key)
-        self.client.patch("replicasets", key, patch={"metadata": {"labels": {"turn": str(self.clock.step), "n": str(pods)}}})
+        self.client.patch(
+            "replicasets", key, patch={"metadata": {"labels": {"turn": str(self.clock.step), "n": str(pods)}}}
+        )
 
 
 def test_a_long_story_keeps_its_ends_and_tells_repetitions_once():

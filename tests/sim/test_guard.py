@@ -13,7 +13,8 @@ from tests.sim.trials import EXACT, Naive, trial
 
 class Waits(Naive):
     def reconcile(self, key: str) -> None:
-        while not self.cache.owned_by(self.cache.get("replicasets", key), "pods"): pass  # noqa: E701
+        while not self.cache.owned_by(self.cache.get("replicasets", key), "pods"):
+            pass
 
 
 class WaitsInAHandler(Naive):
@@ -31,7 +32,14 @@ class CatchesEverything(Naive):
                 continue
 
 
-@pytest.mark.parametrize("controller", [Waits, WaitsInAHandler, CatchesEverything])
+class OnOneLine(Naive):
+    def reconcile(self, key: str) -> None:
+        # fmt: off
+        while True: pass  # noqa: E701
+        # fmt: on
+
+
+@pytest.mark.parametrize("controller", [Waits, WaitsInAHandler, CatchesEverything, OnOneLine])
 def test_an_endless_move_is_stopped_and_its_line_named(controller):
     failure = Play(trial(guarded(controller), EXACT), Schedule()).run()
     assert failure.invariant == ENDS

@@ -116,7 +116,9 @@ def test_controllers_cannot_tell_which_policy_is_at_work():
         sim.create(deployment(replicas=4))
         sim.run()
         (web,) = objects(sim, "deployments")
-        ends.add((web["status"]["readyReplicas"], len(objects(sim, "pods")), len(objects(sim, "replicasets"))))
+        ends.add(
+            (web["status"]["readyReplicas"], len(objects(sim, "pods")), len(objects(sim, "replicasets")))
+        )
     assert ends == {(4, 4, 1)}
 
 

@@ -188,7 +188,9 @@ def test_acts_that_are_refused_do_not_end_the_story():
 
 
 def test_always_means_after_every_step():
-    quiet = Invariant("never", lambda sim: f"pods at step {sim.position}" if sim.store.count("pods") else None, "always")
+    quiet = Invariant(
+        "never", lambda sim: f"pods at step {sim.position}" if sim.store.count("pods") else None, "always"
+    )
     failure = Play(trial(Naive, quiet), Schedule()).run()
     assert failure is not None
     assert failure.sim.trace[failure.step].key == KEY

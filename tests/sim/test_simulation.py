@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from k8slearn.api import errors
@@ -12,7 +14,7 @@ from tests.fakes import configmap, deployment, hollow, names, objects, pod, worl
 
 
 class Ticker(Controller):
-    """Looks at each configmap every ten seconds: as housekeeping, unless the object says that it is awaited."""
+    """Looks at each configmap every ten seconds: the first looks are awaited, the others housekeeping."""
 
     primary = "configmaps"
 
@@ -241,7 +243,7 @@ def test_a_failing_reconcile_is_seen_retried_and_forgotten_when_it_succeeds():
         "broken": {"default/settings": ZeroDivisionError}
     }
     tries = [s.time for s in sim.trace if s.player == "broken" and s.action == "reconcile"]
-    gaps = [round(b - a, 3) for a, b in zip(tries, tries[1:], strict=False)]
+    gaps = [round(b - a, 3) for a, b in pairwise(tries)]
     assert gaps[:5] == [0.005, 0.01, 0.02, 0.04, 0.08]
     sim.client.patch("configmaps", "default/settings", patch={"data": {"broken": None}})
     sim.run()

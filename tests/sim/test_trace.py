@@ -46,7 +46,11 @@ def test_causes_point_backwards(sim):
 
 
 def begins_something(step) -> bool:
-    return step.player in ("client", "fault", "clock") or step.action == "timer" or step.result.startswith("listed")
+    return (
+        step.player in ("client", "fault", "clock")
+        or step.action == "timer"
+        or step.result.startswith("listed")
+    )
 
 
 def test_every_write_leads_back_to_a_request_a_fault_or_a_timer(sim):
@@ -67,7 +71,8 @@ def test_a_reconcile_is_caused_by_what_put_its_key_there(sim):
     for step in sim.trace:
         if step.action == "reconcile":
             assert all(
-                sim.trace[c].player in (step.player, "fault") and sim.trace[c].action != "request" for c in step.causes
+                sim.trace[c].player in (step.player, "fault") and sim.trace[c].action != "request"
+                for c in step.causes
             ), step.line()
 
 

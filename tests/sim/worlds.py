@@ -11,7 +11,7 @@ from tests.fakes import deployment, hollow, service, world
 
 
 def picture(sim: Simulation) -> dict[str, Any]:
-    """Everything that makes the present moment: the store, what each player knows and wants, and the clock."""
+    """Everything that makes the present moment: the store, what each player knows and wants, the clock."""
     return {
         "now": sim.now,
         "position": sim.position,
@@ -25,7 +25,11 @@ def picture(sim: Simulation) -> dict[str, Any]:
 
 
 def portrait(player: Any) -> dict[str, Any]:
-    queue = {k: list(v) if k == "ready" else v for k, v in vars(player.queue).items() if k not in ("clock", "causes")}
+    queue = {
+        k: list(v) if k == "ready" else v
+        for k, v in vars(player.queue).items()
+        if k not in ("clock", "causes")
+    }
     informers = {r: (*i.save(), i.lag if i.watch else 0) for r, i in player.informers.items()}
     return {
         "cache": {r: dict(o) for r, o in player.cache.objects.items() if o},

@@ -48,10 +48,10 @@ def _relabel(sim: Simulation, name: str, app: str) -> None:
 
 def _counts_what_is(sim: Simulation) -> str | None:
     for c in sim.store.list(CENSUS.name):
-        app, said = c["spec"]["app"], dig(c, "status", "pods")
+        app, said = c["spec"]["app"], dig(c, "status", "pods", default=0)
         there = sum(labels_of(p).get("app") == app for p in sim.store.list("pods"))
         if said != there:
-            return f"Census {key_of(c)} says {said} pods with app={app}, but there are {there}"
+            return f"Census {key_of(c)} says {said}, but the number of pods with app={app} is {there}"
     return None
 
 
@@ -106,9 +106,7 @@ def mailbox(name: str) -> Object:
 
 
 def secret(owner: Object, name: str = "", generate_name: str = "") -> Object:
-    """A Secret that belongs to `owner`, with a name you choose, or the beginning of one that the server
-    completes.
-    """
+    """A Secret that belongs to `owner`: with this name, or with one that the server completes."""
     metadata = {"namespace": namespace_of(owner), "ownerReferences": [owner_reference(owner)]}
     named = {"name": name} if name else {"generateName": generate_name}
     return {

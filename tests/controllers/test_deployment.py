@@ -1,0 +1,360 @@
+"""The Deployment controller: rollouts within their bounds at every step, and back again.
+
+Facts recorded from Kubernetes v1.36: scenarios deployment-rollout, deployment-recreate.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from k8slearn.api.objects import edit, is_deleting
+from k8slearn.controllers import DeploymentController, GarbageCollector, ReplicaSetController, rollout
+from k8slearn.controllers.deployment import template_hash
+from k8slearn.controllers.pods import is_active, is_ready
+from k8slearn.sim import Simulation
+from tests.fakes import condition, deployment, hollow, objects, rolling, world, writes
+
+DEPLOYMENT = "deployment-controller"
+
+
+def begin(policy: str = "prompt", seed: int = 0, **spec) -> Simulation:
+    sim = world(DeploymentController, ReplicaSetController, GarbageCollector, policy=policy, seed=seed)
+    sim.create(deployment(**spec))
+    sim.run()
+    return sim
+
+
+def web(sim: Simulation):
+    return sim.state()["deployments"]["default/web"]
+
+
+def change(sim: Simulation, **spec) -> None:
+    sim.client.patch("deployments", "default/web", patch={"spec": spec})
+
+
+def image(sim: Simulation, image: str) -> None:
+    template = edit(web(sim)["spec"]["template"])
+    template["spec"]["containers"][0]["image"] = image
+    change(sim, template=template)
+
+
+def sizes(sim: Simulation) -> dict[str, int]:
+    """image -> spec.replicas of its ReplicaSet."""
+    sets = objects(sim, "replicasets")
+    return {rs["spec"]["template"]["spec"]["containers"][0]["image"]: rs["spec"]["replicas"] for rs in sets}
+
+
+def pods(sim: Simulation) -> list:
+    return [p for p in objects(sim, "pods") if is_active(p)]
+
+
+# --- making and rolling ----------------------------------------------------------------------
+
+
+def test_it_makes_one_replicaset_and_never_a_pod():
+    sim = begin(replicas=3)
+    (rs,) = objects(sim, "replicasets")
+    digest = rs["metadata"]["labels"]["pod-template-hash"]
+    assert rs["metadata"]["name"] == f"web-{digest}"
+    assert rs["spec"]["selector"]["matchLabels"] == {"app": "web", "pod-template-hash": digest}
+    assert all(p["metadata"]["labels"]["pod-template-hash"] == digest for p in pods(sim))
+    touched = {c.resource for s in sim.trace if s.player == DEPLOYMENT for c in s.writes}
+    assert touched <= {"replicasets", "deployments", "events"}
+
+
+def test_scaling_is_no_rollout():
+    sim = begin(replicas=2)
+    change(sim, replicas=5)
+    sim.run()
+    assert (sizes(sim), len(pods(sim))) == ({"app:1": 5}, 5)
+
+
+def test_a_new_template_rolls_out_and_the_old_one_is_kept_empty():
+    sim = begin(replicas=3)
+    image(sim, "app:2")
+    sim.run()
+    assert sizes(sim) == {"app:1": 0, "app:2": 3}
+    assert {p["spec"]["containers"][0]["image"] for p in pods(sim)} == {"app:2"}
+    assert web(sim)["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2"
+
+
+def test_the_status_and_conditions_of_a_finished_rollout():
+    sim = begin(replicas=3)
+    status = web(sim)["status"]
+    assert {k: v for k, v in status.items() if k != "conditions"} == {
+        "observedGeneration": 1,
+        "replicas": 3,
+        "updatedReplicas": 3,
+        "readyReplicas": 3,
+        "availableReplicas": 3,
+    }
+    available, progressing = condition(web(sim), "Available"), condition(web(sim), "Progressing")
+    assert (available["status"], available["reason"]) == ("True", "MinimumReplicasAvailable")
+    assert (progressing["status"], progressing["reason"]) == ("True", "NewReplicaSetAvailable")
+    (rs,) = objects(sim, "replicasets")
+    assert progressing["message"] == f'ReplicaSet "{rs["metadata"]["name"]}" has successfully progressed.'
+
+
+def test_when_all_is_well_nothing_is_written():
+    sim = begin()
+    before = sim.store.revision
+    sim.fault("resync", DEPLOYMENT)
+    sim.run()
+    assert sim.store.revision == before
+
+
+# --- the bounds, at every step ---------------------------------------------------------------
+
+STRATEGIES = [(1, 0), (0, 1), ("25%", "25%"), (2, 1), ("100%", 0), (1, "50%")]
+
+
+def watch_bounds(sim: Simulation, replicas: int, surge, unavailable) -> None:
+    """Run to the end, and hold each moment against what was allowed.
+
+    The surge limits what ReplicaSets are asked for. (Pods that an old one has yet to delete may overlap
+    with the first of a new one; in Kubernetes too.)
+    """
+    most = replicas + rollout.resolve(surge, replicas, up=True)
+    fewer = rollout.resolve(unavailable, replicas, up=False)
+    while sim.step() is not None:
+        asked = sum(rs["spec"]["replicas"] for rs in objects(sim, "replicasets"))
+        assert asked <= most, f"{asked} pods asked for, at most {most} are allowed"
+        ready = sum(map(is_ready, pods(sim)))
+        assert ready >= replicas - fewer, f"{ready} ready, at least {replicas - fewer} are wanted"
+
+
+@pytest.mark.parametrize(("surge", "unavailable"), STRATEGIES)
+@pytest.mark.parametrize("seed", range(10))
+def test_never_more_than_the_surge_and_never_fewer_than_allowed(surge, unavailable, seed):
+    sim = begin("shuffled", seed, replicas=4, strategy=rolling(surge, unavailable))
+    image(sim, "app:2")
+    watch_bounds(sim, 4, surge, unavailable)
+    assert sizes(sim) == {"app:1": 0, "app:2": 4}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_bounds_hold_when_minds_are_changed_half_way(seed):
+    sim = begin("shuffled", seed, replicas=4, strategy=rolling(1, 1))
+    image(sim, "app:2")
+    for _ in range(20 + 7 * seed):
+        sim.step()
+    image(sim, "app:3")
+    watch_bounds(sim, 4, 1, 1)
+    assert {i: n for i, n in sizes(sim).items() if n} == {"app:3": 4}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_version_that_never_becomes_ready_does_not_take_the_service_down(seed):
+    sim = begin("shuffled", seed, replicas=4, strategy=rolling(1, 1))
+    image(sim, "broken")
+    for _ in range(400):
+        sim.step()
+        assert sum(map(is_ready, pods(sim))) >= 3
+    assert sizes(sim)["app:1"] == 3
+    image(sim, "app:1")
+    sim.run()
+    assert sizes(sim) == {"app:1": 4, "broken": 0}
+
+
+def test_rounding_never_leaves_a_rollout_without_room():
+    """25% of one: a surge of one, nothing unavailable. And 0 and 0 is not allowed to mean standstill."""
+    assert rollout.resolve("25%", 1, up=True) == 1
+    assert rollout.resolve("25%", 1, up=False) == 0
+    stuck = deployment(replicas=3, strategy=rolling("0%", "10%"))
+    assert (rollout.surge(stuck), rollout.unavailable(stuck)) == (0, 1)
+
+
+# --- going back ------------------------------------------------------------------------------
+
+
+def test_going_back_uses_the_old_replicaset_again():
+    sim = begin(replicas=2)
+    image(sim, "app:2")
+    sim.run()
+    before = {rs["metadata"]["uid"] for rs in objects(sim, "replicasets")}
+    image(sim, "app:1")
+    sim.run()
+    assert sizes(sim) == {"app:1": 2, "app:2": 0}
+    assert {rs["metadata"]["uid"] for rs in objects(sim, "replicasets")} == before
+    assert web(sim)["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "3"
+    revisions = {
+        rs["spec"]["template"]["spec"]["containers"][0]["image"]: rs["metadata"]["annotations"][
+            "deployment.kubernetes.io/revision"
+        ]
+        for rs in objects(sim, "replicasets")
+    }
+    assert revisions == {"app:1": "3", "app:2": "2"}
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(0, 1), (2, 3), (10, 5)])
+def test_as_many_old_versions_are_kept_as_asked_for_the_newest_ones(limit, kept):
+    sim = begin(replicas=1, revisionHistoryLimit=limit)
+    for n in range(2, 6):
+        image(sim, f"app:{n}")
+        sim.run()
+    assert sorted(sizes(sim)) == [f"app:{n}" for n in range(6 - kept, 6)]
+
+
+# --- Recreate, paused ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_recreate_never_runs_two_versions_at_once(seed):
+    sim = begin("shuffled", seed, replicas=3, strategy={"type": "Recreate"})
+    image(sim, "app:2")
+    while sim.step() is not None:
+        assert len({p["spec"]["containers"][0]["image"] for p in objects(sim, "pods")}) <= 1
+    assert sizes(sim) == {"app:1": 0, "app:2": 3}
+
+
+def test_recreate_waits_for_pods_that_take_their_time():
+    sim = Simulation(nodes=1)
+    sim.create(deployment(replicas=2, strategy={"type": "Recreate"}))
+    sim.run()
+    image(sim, "app:2")
+    while sim.step() is not None:
+        going = [p for p in objects(sim, "pods") if is_deleting(p)]
+        new = [p for p in objects(sim, "pods") if p["spec"]["containers"][0]["image"] == "app:2"]
+        assert not (going and new)
+    assert len(pods(sim)) == 2
+
+
+def test_a_paused_deployment_collects_changes_and_rolls_out_once():
+    sim = begin(replicas=2)
+    change(sim, paused=True)
+    image(sim, "app:2")
+    sim.run()
+    image(sim, "app:3")
+    sim.run()
+    assert sizes(sim) == {"app:1": 2}
+    change(sim, paused=None)
+    sim.run()
+    assert sizes(sim) == {"app:1": 0, "app:3": 2}
+
+
+def test_a_paused_deployment_can_be_scaled():
+    sim = begin(replicas=2)
+    change(sim, paused=True, replicas=4)
+    sim.run()
+    assert sizes(sim) == {"app:1": 4}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pausing_in_the_middle_stops_where_it_is(seed):
+    sim = begin("shuffled", seed, replicas=4, strategy=rolling(1, 1))
+    image(sim, "app:2")
+    sim.run(lambda s: 0 < sizes(s).get("app:2", 0) < 4)
+    change(sim, paused=True)
+    before = None
+    while sim.step() is not None:
+        assert sum(sizes(sim).values()) <= 5
+    before = sizes(sim)
+    assert before["app:1"] > 0
+    change(sim, paused=None)
+    sim.run()
+    assert sizes(sim) == {"app:1": 0, "app:2": 4}
+
+
+# --- deadlines -------------------------------------------------------------------------------
+
+
+def test_a_rollout_that_does_not_progress_is_reported_and_not_given_up():
+    sim = begin(replicas=2, progressDeadlineSeconds=60)
+    image(sim, "broken")
+    sim.advance(50)
+    assert condition(web(sim), "Progressing")["status"] == "True"
+    sim.advance(30)
+    progressing = condition(web(sim), "Progressing")
+    assert (progressing["status"], progressing["reason"]) == ("False", "ProgressDeadlineExceeded")
+    image(sim, "app:2")
+    sim.run()
+    assert condition(web(sim), "Progressing")["reason"] == "NewReplicaSetAvailable"
+    assert condition(web(sim), "Available")["status"] == "True"
+
+
+def test_a_finished_rollout_meets_no_deadline_later():
+    sim = begin(replicas=2, progressDeadlineSeconds=60)
+    sim.advance(500)
+    assert condition(web(sim), "Progressing")["reason"] == "NewReplicaSetAvailable"
+
+
+# --- stale news, crashes, scale in the middle ------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_one_replicaset_per_template_however_late_the_news_is(seed):
+    sim = begin("shuffled", seed, replicas=2)
+    for n in (2, 3):
+        image(sim, f"app:{n}")
+        for _ in range(10):
+            sim.step()
+    sim.run()
+    assert len(objects(sim, "replicasets")) == len(set(writes(sim, "replicasets"))) <= 3
+    assert {i: n for i, n in sizes(sim).items() if n} == {"app:3": 2}
+
+
+@pytest.mark.parametrize("write", range(1, 9))
+def test_a_crash_after_any_write_of_a_rollout_does_no_harm(write):
+    sim = begin(replicas=3)
+    sim.fault("crash_after", DEPLOYMENT, write)
+    image(sim, "app:2")
+    watch_bounds(sim, 3, "25%", "25%")
+    assert sizes(sim) == {"app:1": 0, "app:2": 3}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_scaled_in_the_middle_of_a_rollout(seed):
+    sim = begin("shuffled", seed, replicas=4, strategy=rolling(1, 1))
+    image(sim, "app:2")
+    for _ in range(30):
+        sim.step()
+    change(sim, replicas=2 + seed)
+    sim.run()
+    assert {i: n for i, n in sizes(sim).items() if n} == {"app:2": 2 + seed}
+    assert len(pods(sim)) == 2 + seed
+
+
+def test_its_events_tell_the_story():
+    sim = begin(replicas=2, strategy=rolling(1, 0))
+    image(sim, "app:2")
+    sim.run()
+    told = [
+        e["message"].split(" ", 4)[1::3] for e in objects(sim, "events") if e["reason"] == "ScalingReplicaSet"
+    ]
+    assert sorted(way for way, _ in told) == ["down", "down", "up", "up", "up"]
+
+
+def test_the_whole_control_plane_agrees():
+    sim = hollow(3)
+    sim.create(deployment(replicas=6))
+    sim.run()
+    image(sim, "app:2")
+    sim.run()
+    assert (sizes(sim), len(pods(sim)), sim.errors()) == ({"app:1": 0, "app:2": 6}, 6, {})
+
+
+def test_equal_templates_have_equal_names_and_a_collision_makes_another():
+    template = deployment()["spec"]["template"]
+    assert template_hash(template) == template_hash(edit(template))
+    assert template_hash(template) != template_hash(template, 1)
+    assert len(template_hash(template)) == 10
+
+
+def test_a_replicaset_of_somebody_else_with_that_name_is_a_collision():
+    sim = begin(replicas=1)
+    (rs,) = objects(sim, "replicasets")
+    name = rs["metadata"]["name"]
+    other = world(DeploymentController, ReplicaSetController, GarbageCollector)
+    squatter = {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": {"name": name},
+        "spec": edit(rs["spec"]),
+    }
+    squatter["spec"]["selector"]["matchLabels"]["x"] = squatter["spec"]["template"]["metadata"]["labels"][
+        "x"
+    ] = "y"
+    other.create([squatter, deployment(replicas=1)])
+    other.run()
+    assert web(other)["status"]["collisionCount"] == 1
+    assert web(other)["status"]["readyReplicas"] == 1

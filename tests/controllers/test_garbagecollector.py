@@ -1,0 +1,256 @@
+"""The garbage collector: what nobody owns any more goes, in the way that was asked for; by uid, across kinds.
+
+Facts recorded from Kubernetes v1.36: scenarios delete-background, delete-foreground.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from k8slearn.api.objects import owner_reference
+from k8slearn.controllers import DeploymentController, GarbageCollector, ReplicaSetController
+from k8slearn.sim import Simulation
+from tests.fakes import configmap, deployment, named, names, objects, pod, replicaset, world
+
+GC = "garbage-collector-controller"
+
+
+@pytest.fixture
+def sim() -> Simulation:
+    return world(GarbageCollector)
+
+
+def own(sim: Simulation, child, *owners, blocking: bool = True):
+    """Create `child`, owned by `owners`."""
+    references = [{**owner_reference(o, controller=False), "blockOwnerDeletion": blocking} for o in owners]
+    child["metadata"]["ownerReferences"] = references
+    return sim.client.create(child)
+
+
+def family(sim: Simulation, **options):
+    """A configmap that owns another, which owns a pod."""
+    grandparent = sim.client.create(configmap("grandparent"))
+    parent = own(sim, configmap("parent"), grandparent, **options)
+    child = own(sim, pod("child"), parent, **options)
+    sim.run()
+    return grandparent, parent, child
+
+
+def left(sim: Simulation) -> list[str]:
+    return names(objects(sim, "configmaps") + objects(sim, "pods"))
+
+
+# --- the three ways --------------------------------------------------------------------------
+
+
+def test_background_the_owner_goes_at_once_and_the_others_follow(sim):
+    grandparent, *_ = family(sim)
+    sim.client.delete(grandparent, propagationPolicy="Background")
+    assert left(sim) == ["child", "parent"]
+    sim.run()
+    assert left(sim) == []
+
+
+def test_foreground_the_owner_goes_last(sim):
+    grandparent, *_ = family(sim)
+    sim.client.delete(grandparent, propagationPolicy="Foreground")
+    order = []
+    while sim.step() is not None:
+        order.append(tuple(left(sim)))
+    assert list(dict.fromkeys(order)) == [
+        ("child", "grandparent", "parent"),
+        ("grandparent", "parent"),
+        ("grandparent",),
+        (),
+    ]
+
+
+def test_foreground_waits_only_for_those_who_block(sim):
+    owner = sim.client.create(configmap("owner"))
+    own(sim, configmap("held", metadata={"finalizers": ["a/b"]}), owner, blocking=False)
+    sim.run()
+    sim.client.delete(owner, propagationPolicy="Foreground")
+    sim.run()
+    assert left(sim) == ["held"]
+
+
+def test_foreground_waits_for_those_who_are_held(sim):
+    owner = sim.client.create(configmap("owner"))
+    own(sim, configmap("held", metadata={"finalizers": ["a/b"]}), owner)
+    sim.client.delete(owner, propagationPolicy="Foreground")
+    sim.run()
+    assert left(sim) == ["held", "owner"]
+    sim.client.patch("configmaps", "default/held", patch={"metadata": {"finalizers": None}})
+    sim.run()
+    assert left(sim) == []
+
+
+def test_orphan_the_dependents_forget_the_owner_and_stay(sim):
+    grandparent, *_ = family(sim)
+    sim.client.delete(grandparent, propagationPolicy="Orphan")
+    sim.run()
+    assert left(sim) == ["child", "parent"]
+    parent = sim.state()["configmaps"]["default/parent"]
+    assert "ownerReferences" not in parent["metadata"] or parent["metadata"]["ownerReferences"] == []
+
+
+def test_without_a_policy_it_is_the_background(sim):
+    grandparent, *_ = family(sim)
+    sim.client.delete(grandparent)
+    sim.run()
+    assert left(sim) == []
+
+
+@pytest.mark.parametrize("policy", ["Background", "Foreground"])
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_the_order_the_whole_family_goes(policy, seed):
+    sim = world(GarbageCollector, DeploymentController, ReplicaSetController, policy="shuffled", seed=seed)
+    sim.create(deployment(replicas=3))
+    for _ in range(10 * seed):
+        sim.step()
+    sim.client.delete("deployments", "default/web", propagationPolicy=policy)
+    sim.run()
+    assert {r: o for r, o in sim.state().items() if o and r in ("deployments", "replicasets", "pods")} == {}
+    assert sim.errors() == {}
+
+
+def test_an_orphaned_deployment_leaves_its_pods_running():
+    sim = world(GarbageCollector, DeploymentController, ReplicaSetController)
+    sim.create(deployment(replicas=2))
+    sim.run()
+    sim.client.delete("deployments", "default/web", propagationPolicy="Orphan")
+    sim.run()
+    assert objects(sim, "deployments") == []
+    assert (len(objects(sim, "replicasets")), len(objects(sim, "pods"))) == (1, 2)
+
+
+# --- whose is it -----------------------------------------------------------------------------
+
+
+def test_an_owner_of_the_same_name_made_again_is_another_owner(sim):
+    owner = sim.client.create(configmap("owner"))
+    own(sim, configmap("child"), owner)
+    sim.client.delete(owner)
+    sim.client.create(configmap("owner"))
+    sim.run()
+    assert left(sim) == ["owner"]
+
+
+def test_even_if_it_was_not_looking_when_that_happened(sim):
+    owner = sim.client.create(configmap("owner"))
+    own(sim, configmap("child"), owner)
+    sim.run()
+    sim.fault("hold", GC)
+    sim.client.delete(owner)
+    sim.client.create(configmap("owner"))
+    sim.fault("drop", GC)
+    sim.fault("release", GC)
+    sim.run()
+    assert left(sim) == ["owner"]
+
+
+def test_one_of_two_owners_is_enough(sim):
+    one, two = sim.client.create(configmap("one")), sim.client.create(configmap("two"))
+    own(sim, configmap("child"), one, two)
+    sim.run()
+    sim.client.delete(one)
+    sim.run()
+    assert left(sim) == ["child", "two"]
+    references = sim.state()["configmaps"]["default/child"]["metadata"]["ownerReferences"]
+    assert [r["name"] for r in references] == ["two"]
+    sim.client.delete(two)
+    sim.run()
+    assert left(sim) == []
+
+
+def test_owners_of_any_kind_it_knows_and_cluster_scoped_ones(sim):
+    node = sim.client.create(named("Node", "machine", namespace=""))
+    owners = {"configmaps": configmap("o"), "services": named("Service", "o", spec={"ports": [{"port": 80}]})}
+    made = [sim.client.create(o) for o in owners.values()]
+    for i, owner in enumerate([node, *made]):
+        own(sim, pod(f"child{i}"), owner)
+    sim.run()
+    assert len(objects(sim, "pods")) == 3
+    sim.client.delete(node)
+    sim.run()
+    assert names(objects(sim, "pods")) == ["child1", "child2"]
+    for owner in made:
+        sim.client.delete(owner)
+    sim.run()
+    assert objects(sim, "pods") == []
+
+
+def test_an_owner_it_does_not_watch_is_asked_for(sim):
+    lease = sim.client.create(named("Lease", "lock", "coordination.k8s.io/v1", spec={"holderIdentity": "me"}))
+    own(sim, configmap("child"), lease)
+    sim.run()
+    assert left(sim) == ["child"]
+
+
+def test_an_owner_that_never_was(sim):
+    ghost = configmap("ghost", metadata={"uid": "no-such-uid"})
+    own(sim, configmap("child"), ghost)
+    sim.run()
+    assert left(sim) == []
+
+
+def test_what_has_no_owner_is_none_of_its_business(sim):
+    sim.create([configmap("a"), pod("b")])
+    sim.run()
+    sim.fault("resync", GC)
+    sim.run()
+    assert left(sim) == ["a", "b"]
+    assert not [c for s in sim.trace if s.player == GC for c in s.writes]
+
+
+def test_a_reference_that_is_taken_off_saves_the_child(sim):
+    owner = sim.client.create(configmap("owner"))
+    own(sim, configmap("child"), owner)
+    sim.run()
+    sim.client.patch("configmaps", "default/child", patch={"metadata": {"ownerReferences": None}})
+    sim.client.delete(owner)
+    sim.run()
+    assert left(sim) == ["child"]
+
+
+# --- faults ----------------------------------------------------------------------------------
+
+
+def test_an_owner_that_it_has_not_heard_of_yet_is_asked_for_before_anything_is_deleted(sim):
+    """Its news about pods may be ahead of its news about their owners."""
+    sim.fault("hold", GC, "configmaps")
+    owner = sim.client.create(configmap("owner"))
+    own(sim, pod("child"), owner)
+    sim.run()
+    assert names(objects(sim, "pods")) == ["child"]
+
+
+@pytest.mark.parametrize("write", [1, 2, 3])
+@pytest.mark.parametrize("policy", ["Background", "Foreground", "Orphan"])
+def test_a_crash_between_two_writes(sim, policy, write):
+    grandparent, *_ = family(sim)
+    sim.fault("crash_after", GC, write)
+    sim.client.delete(grandparent, propagationPolicy=policy)
+    sim.run()
+    assert left(sim) == (["child", "parent"] if policy == "Orphan" else [])
+
+
+def test_a_conflict_is_tried_again(sim):
+    grandparent, *_ = family(sim)
+    sim.fault("refuse", GC, 1, "Conflict")
+    sim.client.delete(grandparent, propagationPolicy="Foreground")
+    sim.run()
+    assert (left(sim), sim.errors()) == ([], {})
+
+
+def test_a_replicaset_deleted_in_the_foreground_makes_no_new_pods():
+    sim = world(GarbageCollector, ReplicaSetController)
+    sim.create(replicaset(replicas=3))
+    sim.run()
+    before = sim.position
+    sim.client.delete("replicasets", "default/web", propagationPolicy="Foreground")
+    sim.run()
+    assert (objects(sim, "pods"), objects(sim, "replicasets")) == ([], [])
+    assert not [
+        c for s in sim.trace.steps[before:] for c in s.writes if (c.resource, c.verb) == ("pods", "create")
+    ]
