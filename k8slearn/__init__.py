@@ -1,8 +1,9 @@
 """Kubernetes from the inside: a small control plane that can be stepped, rewound, replayed and broken.
 
+    from pathlib import Path
     from k8slearn import Simulation, load
     sim = Simulation(nodes=3)
-    sim.apply(load(open("examples/guestbook.yaml").read()))
+    sim.apply(load(Path("examples/guestbook.yaml").read_text()))
     sim.run()
     print(sim.trace.text())
 

@@ -17,7 +17,7 @@
 # %%
 from k8slearn import Cluster, Controller, Simulation
 from k8slearn.api.objects import key_of, name_of
-from k8slearn.lab import check, hint, show
+from k8slearn.lab import check, hint, replay, show
 
 # %% [markdown]
 # ## 04.1 · Everybody aboard
@@ -69,8 +69,7 @@ sim.run()
 [name_of(pod) for pod in sim.client.list("pods")]
 
 # %% tags=["check"]
-report = check("04.1", CrewController)
-report
+check("04.1", CrewController)
 
 # %% [markdown]
 # ## 04.2 · Heal what drifts
@@ -117,12 +116,11 @@ sim.run()
 [configmap["data"] for configmap in sim.client.list("configmaps")]
 
 # %% tags=["check"]
-report = check("04.2", NoticeController)
-report
+check("04.2", NoticeController)
 
 # %% [markdown]
 # Not right yet? The report says what was broken, and by which shortest story. Walk through it with
-# `report.replay().map()`.
+# `replay().map()`.
 #
 # Right? Then compare with [the solution](../solutions/04_the_control_loop.ipynb), and go on to
 # [05 · Edge or level](../notebooks/05_edge_or_level.ipynb).

@@ -15,7 +15,7 @@
 # %%
 from k8slearn import Cluster, Controller, Simulation
 from k8slearn.api.objects import dig, key_of, labels_of, name_of, namespace_of
-from k8slearn.lab import check, hint, show
+from k8slearn.lab import check, hint, judge, replay, show
 
 # %% [markdown]
 # ## 05.1 · From events to state
@@ -41,7 +41,7 @@ class EdgeCensus(Controller):
                 self.client.update_status(mine, pods=pods)
 
 # %%
-check("05.1", EdgeCensus)
+judge("05.1", EdgeCensus)
 
 # %% [markdown]
 # Write it again. The events are left with one task only, and `keys_for` does it: they say *which* Census deserves
@@ -81,8 +81,7 @@ sim.run()
 sim.client.get("censuses", "default/shops").get("status")
 
 # %% tags=["check"]
-report = check("05.1", CensusController)
-report
+check("05.1", CensusController)
 
 # %% [markdown]
 # ## 05.2 · Forgetful on purpose
@@ -128,8 +127,7 @@ sim.run()
 sim.client.get("mailboxes", "default/ada").get("status")
 
 # %% tags=["check"]
-report = check("05.2", MailboxController)
-report
+check("05.2", MailboxController)
 
 # %% [markdown]
 # You did not write a line about crashes, about lost watches or about late news. That is the point.

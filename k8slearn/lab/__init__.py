@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from k8slearn.sim import Simulation
 
-__all__ = ["Studio", "check", "hint", "is_ready", "predict", "problems", "show", "studio"]
+__all__ = ["Studio", "check", "hint", "is_ready", "judge", "predict", "problems", "replay", "show", "studio"]
 
 
 def studio(sim: Simulation, until: Callable[[Simulation], bool] | None = None) -> Studio:
@@ -34,7 +34,13 @@ def studio(sim: Simulation, until: Callable[[Simulation], bool] | None = None) -
 
 
 #: What needs more than the core is imported when it is first asked for.
-LATER = {"check": "checker", "hint": "hints", "predict": "prediction"}
+LATER = {
+    "check": "verdict",
+    "hint": "hints",
+    "judge": "checker",
+    "predict": "prediction",
+    "replay": "verdict",
+}
 
 
 def __getattr__(name: str) -> Any:

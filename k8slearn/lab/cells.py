@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from k8slearn.lab.report import Report
+from k8slearn.lab.verdict import NotRight
 
 
 class CellFailed(RuntimeError):
@@ -60,6 +61,8 @@ def _value(cell: str, filename: str, namespace: dict[str, Any]) -> Any:
         body.body.pop()
         exec(compile(body, filename, "exec"), namespace)
         return eval(compile(ast.Expression(last.value), filename, "eval"), namespace)
+    except NotRight as verdict:
+        return verdict.report
     except Exception as error:
         raise CellFailed(f"{filename}{_line(error, filename)}: {type(error).__name__}: {error}") from error
 

@@ -1,4 +1,4 @@
-"""`check("04.1", MyController)`: is it right under every schedule? If not, by which story does it fail?
+"""`judge("04.1", MyController)`: is it right under every schedule? If not, by which story does it fail?
 
 Whatever is handed over, the answer is a `Report`, never a traceback.
 """
@@ -23,7 +23,7 @@ from k8slearn.sim.trial import Failure, Trial, settled_after_resync
 NOT_YET = "not solved yet: your controller has not written anything. Fill the hole, and run this cell again."
 
 
-def check(exercise_id: str, thing: Any) -> Report:
+def judge(exercise_id: str, thing: Any) -> Report:
     """Judge `thing`, the class of a controller, by the promises of an exercise. Raises UnknownExercise."""
     exercise = exercises.named(exercise_id)
     report = _unfit(exercise, thing) or _judged(exercise, thing)

@@ -87,7 +87,7 @@ COMMON: tuple[Diagnosis, ...] = (
     ),
     Diagnosis(
         "something else",
-        "Walk through the schedule with report.replay(), and ask at each step: what does the controller see, "
+        "Walk through the schedule with replay(), and ask at each step: what does the controller see, "
         "and what does it remember that is no longer true?",
     ),
 )

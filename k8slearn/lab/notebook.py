@@ -51,8 +51,14 @@ def _shell() -> Any:
     return get_ipython()
 
 
-def _as_card(shell: Any, kind: type[BaseException], error: Exception, traceback: Any, **_: Any) -> list[str]:
-    from IPython.display import display
+def display(thing: Any) -> None:
+    """Show something in the output of the running cell. Elsewhere: nothing."""
+    if _shell() is not None:
+        from IPython.display import display as show_now
 
+        show_now(thing)
+
+
+def _as_card(shell: Any, kind: type[BaseException], error: Exception, traceback: Any, **_: Any) -> list[str]:
     display(card(error))
     return [str(error)]

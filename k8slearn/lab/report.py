@@ -81,7 +81,7 @@ class Report:
         return [self.diagnosis.text] if self.diagnosis else []
 
     def _how(self) -> list[str]:
-        return [*(str(line) for line in self.story), "", "report.replay().map() shows it."]
+        return [*(str(line) for line in self.story), "", "replay().map() shows it."]
 
     def _repr_html_(self) -> str:
         return _card(self)
@@ -121,7 +121,7 @@ def _wrong(report: Report) -> list[str]:
         *([f"<p style='margin:.3em 0'><code>{_text(line)}</code></p>"] if line else []),
         *(_p(text) for text in report._why()),
         _table(report.story),
-        "<p style='margin:.3em 0'><code>report.replay().map()</code> shows it.</p>",
+        "<p style='margin:.3em 0'><code>replay().map()</code> shows it.</p>",
     ]
 
 

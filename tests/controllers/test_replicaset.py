@@ -317,7 +317,8 @@ IN_ORDER_OF_DELETION = [
 
 
 def test_those_go_first_whose_loss_is_felt_least():
-    assert [p["metadata"]["name"] for p in sorted(IN_ORDER_OF_DELETION[::-1], key=deletion_rank)] == [
+    backwards = IN_ORDER_OF_DELETION[::-1]
+    assert [p["metadata"]["name"] for p in sorted(backwards, key=deletion_rank)] == [
         p["metadata"]["name"] for p in IN_ORDER_OF_DELETION
     ]
 

@@ -10,7 +10,7 @@ from k8slearn.lab.author import Mutation
 from k8slearn.lab.cells import CellFailed, code_cells, run
 from k8slearn.lab.exercise import WrongIdea
 
-CHECK = 'from k8slearn.lab.checker import check\ncheck("04.1", ...)'
+CHECK = 'from k8slearn.lab import check\ncheck("04.1", ...)'
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def test_the_last_report_on_an_exercise_counts():
 
 
 def test_a_cell_that_raises_is_named_with_its_line_when_a_check_falls_over_it():
-    cells = ["a = 1\nb = nothing", 'from k8slearn.lab.checker import check\ncheck("04.1", b)']
+    cells = ["a = 1\nb = nothing", 'from k8slearn.lab import check\ncheck("04.1", b)']
     with pytest.raises(CellFailed, match=r"some\.ipynb, code cell 1, line 2: NameError: name 'nothing'"):
         run(cells, "some.ipynb")
 

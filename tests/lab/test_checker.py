@@ -1,4 +1,4 @@
-"""Whatever is handed to check(), a report comes back, and it says what to do."""
+"""Whatever is handed to judge(), a report comes back, and it says what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from k8slearn.api.objects import name_of
 from k8slearn.lab import progress
-from k8slearn.lab.checker import check
+from k8slearn.lab.checker import judge
 from k8slearn.lab.exercises import UnknownExercise
 from k8slearn.lab.exercises.lesson04 import member_pod
 from k8slearn.lab.studio import Studio
@@ -56,7 +56,7 @@ class Other(Right):
 
 
 def test_two_right_ones_get_the_same_report_to_the_letter():
-    one, other = check("04.1", Right), check("04.1", Other)
+    one, other = judge("04.1", Right), judge("04.1", Other)
     assert one.passed
     assert repr(one) == repr(other)
     assert one._repr_html_() == other._repr_html_()
@@ -66,9 +66,9 @@ def test_two_right_ones_get_the_same_report_to_the_letter():
 
 
 def test_success_is_remembered_and_failure_is_not():
-    assert not check("04.1", Forgets).passed
+    assert not judge("04.1", Forgets).passed
     assert not progress.is_solved("04.1")
-    check("04.1", Right)
+    judge("04.1", Right)
     assert progress.is_solved("04.1")
 
 
@@ -84,7 +84,7 @@ class Forgets(Right):
 
 
 def test_a_failure_says_what_broke_why_and_how():
-    report = check("04.1", Forgets)
+    report = judge("04.1", Forgets)
     text = repr(report)
     assert report.state == "wrong"
     assert report.diagnosis.id == "only creates"
@@ -97,15 +97,15 @@ def test_a_failure_says_what_broke_why_and_how():
 
 
 def test_the_card_carries_the_same_and_no_traceback():
-    html = check("04.1", Forgets)._repr_html_()
+    html = judge("04.1", Forgets)._repr_html_()
     assert "Crew default/bridge wants bridge-grace" in html
-    assert "report.replay().map()" in html
+    assert "replay().map()" in html
     assert "Traceback" not in html
     assert "var(--jp-" in html
 
 
 def test_a_failure_can_be_replayed_from_just_before_its_end():
-    report = check("04.1", Forgets)
+    report = judge("04.1", Forgets)
     studio = report.replay()
     assert isinstance(studio, Studio)
     assert 0 <= studio.source.position < report.failure.step
@@ -116,7 +116,7 @@ def test_a_failure_can_be_replayed_from_just_before_its_end():
 
 def test_there_is_nothing_to_replay_when_all_is_well():
     with pytest.raises(ValueError, match="no failing schedule"):
-        check("04.1", Right).replay()
+        judge("04.1", Right).replay()
 
 
 # --- things that are not even wrong ----------------------------------------------------------
@@ -148,7 +148,7 @@ class NeedsMore(Right):
     [
         (..., "not solved yet: put your controller where the ... is."),
         (Nothing, "not solved yet: your controller has not written anything"),
-        (Right(), 'give check() the class itself, without parentheses: check("04.1", MyController).'),
+        (Right(), 'give judge() the class itself, without parentheses: judge("04.1", MyController).'),
         ("a string", "needs a class that inherits from Controller, and got 'a string'"),
         (dict, "needs a class that inherits from Controller, and got 'dict'"),
         (NoReconcile, "NoReconcile has no reconcile(self, key) yet."),
@@ -158,7 +158,7 @@ class NeedsMore(Right):
     ],
 )
 def test_what_cannot_be_judged_is_told_kindly(thing, says):
-    report = check("04.1", thing)
+    report = judge("04.1", thing)
     assert report.state == "open"
     assert says in repr(report)
     assert says.partition(":")[0].replace("'", "&#x27;")[:10] in report._repr_html_()
@@ -222,7 +222,7 @@ class AlwaysWrites(Right):
     ],
 )
 def test_each_gets_its_own_diagnosis(thing, diagnosis, says):
-    report = check("04.1", thing)
+    report = judge("04.1", thing)
     assert report.state == "wrong"
     assert report.diagnosis.id == diagnosis
     assert says in repr(report)
@@ -230,13 +230,13 @@ def test_each_gets_its_own_diagnosis(thing, diagnosis, says):
 
 
 def test_what_is_kept_must_be_data():
-    text = repr(check("04.1", KeepsAGenerator))
+    text = repr(judge("04.1", KeepsAGenerator))
     assert "generator" in text
 
 
 def test_unknown_exercises_are_refused():
     with pytest.raises(UnknownExercise):
-        check("77.7", Right)
+        judge("77.7", Right)
 
 
 # --- progress --------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def test_held_news_waits_and_is_not_lost(watcher, client):
 
 @pytest.fixture
 def blind(watcher, client, server):
-    """Knows a, b, c; while it was not looking a went, b changed, c was made again, d came, e came and went."""
+    """Knows a, b, c; while it did not look a went, b changed, c was made again, d came, e came and went."""
     for name in "abc":
         client.create(configmap(name))
     hear(watcher)

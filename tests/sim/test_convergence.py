@@ -184,7 +184,7 @@ def test_everything_ends_as_it_was_asked_for(first):
 
 
 def test_the_stories_are_not_all_the_same():
-    """They hold every fault and both ends of a machine that is cut off; else the test above would show little."""
+    """They hold every fault, and both ends of a machine that is cut off."""
     faults, ends = set(), set()
     for seed in range(30):
         story = Story(seed)
