@@ -148,7 +148,7 @@ class NeedsMore(Right):
     [
         (..., "not solved yet: put your controller where the ... is."),
         (Nothing, "not solved yet: your controller has not written anything"),
-        (Right(), 'give judge() the class itself, without parentheses: judge("04.1", MyController).'),
+        (Right(), 'give check() the class itself, without parentheses: check("04.1", MyController).'),
         ("a string", "needs a class that inherits from Controller, and got 'a string'"),
         (dict, "needs a class that inherits from Controller, and got 'dict'"),
         (NoReconcile, "NoReconcile has no reconcile(self, key) yet."),
