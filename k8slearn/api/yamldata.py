@@ -119,8 +119,11 @@ class _Converter:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         self.open.add(id(node))
-        is_map = isinstance(node, yaml.MappingNode)
-        data: Any = self._mapping(node) if is_map else [self.value(item) for item in node.value]
+        data: Any
+        if isinstance(node, yaml.MappingNode):
+            data = self._mapping(node)
+        else:
+            data = [self.value(item) for item in node.value]
         self.open.discard(id(node))
         return data
 
