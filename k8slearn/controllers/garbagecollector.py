@@ -34,6 +34,8 @@ from k8slearn.machinery.informer import Change
 #: Kinds that own nothing and that nobody owns; they change too often to be watched for nothing.
 UNOWNED = frozenset(["events", "leases"])
 
+UNHEARD = 5.0  # seconds between two looks at an object whose owner we have not heard of
+
 
 class GarbageCollector(Controller):
     """Its queue holds keys with the resource in front: ``pods default/web-1``."""
@@ -91,11 +93,15 @@ class GarbageCollector(Controller):
         if is_deleting(obj):
             self._finish_deletion(resource, obj)
         if owners_of(obj) and not is_deleting(obj):
-            self._check_owners(resource, obj)
+            return self._check_owners(resource, obj)
         return None
 
-    def _check_owners(self, resource: str, obj: Object) -> None:
-        """Delete the object if all its owners are gone; if only some are, let it forget those."""
+    def _check_owners(self, resource: str, obj: Object) -> Done | None:
+        """Delete the object if all its owners are gone; if only some are, let it forget those.
+
+        An owner that exists, but of which we have not heard, may go before we do; then nobody would tell us.
+        So we look again. Kubernetes: virtual nodes in the graph.
+        """
         present = [(o, self._owner(o, namespace_of(obj))) for o in owners_of(obj)]
         solid = [o for o, owner in present if owner is not None and not _in_foreground(owner)]
         going = [o for o, owner in present if owner is not None and _in_foreground(owner)]
@@ -106,6 +112,12 @@ class GarbageCollector(Controller):
             self._delete(resource, obj, "Foreground" if self.dependents.get(uid_of(obj)) else "Background")
         else:
             self._delete(resource, obj, "Background")
+        unheard = any(owner is not None and self._is_unheard(o, namespace_of(obj)) for o, owner in present)
+        return Done(again_in=UNHEARD, background=True) if unheard else None
+
+    def _is_unheard(self, reference: Object, namespace: str) -> bool:
+        watched = self.client.kinds.of(reference).name in self.informers
+        return watched and self._find(reference, namespace) is None
 
     def _owner(self, reference: Object, namespace: str) -> Object | None:
         """The owner if it exists. What the cache does not know is asked of the API: it may be stale."""

@@ -1,13 +1,17 @@
-"""A limit on how long one move of a controller may take, counted in instructions of its code, not in seconds.
+"""A limit on how long one move of a controller may take, counted in lines of its code, not in seconds.
 
 Counting gives the same answer on every machine, and can say which line it was. Only code outside this package
-is counted. With a debugger or a coverage tool at work nothing is counted: there is one tracer per thread.
+is counted. What makes no lines (a loop on a single line in Python 3.11, an endless iterator handed to `sum`)
+is stopped by an alarm after some seconds of computing, where the system has one. With a debugger or a
+coverage tool at work nothing is stopped: there is one tracer per thread.
 """
 
 from __future__ import annotations
 
 import linecache
+import signal
 import sys
+import threading
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -17,7 +21,10 @@ from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
 
 HOUSE = str(Path(__file__).parent.parent)
-BUDGET = 20_000  # instructions of a controller's own code in one move; a reconcile needs some hundreds
+BUDGET = 20_000  # lines of a controller's own code in one move; a reconcile needs some dozens
+
+
+SECONDS = 3.0  # of computing in one move, after which it does not matter any more how many lines they were
 
 
 class Endless(BaseException):
@@ -26,7 +33,7 @@ class Endless(BaseException):
     def __init__(self, filename: str, line: int) -> None:
         self.filename, self.line = filename, line
         text = linecache.getline(filename, line).strip()
-        super().__init__(f"still running after {BUDGET} instructions, at line {line}: {text}")
+        super().__init__(f"one move has no end, at line {line}: {text}")
 
 
 class WrongAnswer(TypeError):
@@ -41,27 +48,40 @@ class Budget:
 
     def __init__(self) -> None:
         self.left = BUDGET
-        self.before: Any = None
+        self.idle = True  # inside another one, or with a tracer at work
+        self.alarm: Any = None  # who was to be called by the alarm before us
 
     def __enter__(self) -> None:
-        self.before = sys.gettrace()
-        if self.before is None:
-            sys.settrace(self._enter_frame)
+        self.idle = sys.gettrace() is not None
+        if self.idle:
+            return
+        if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
+            self.alarm = signal.signal(signal.SIGVTALRM, self._ring)
+            signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+        sys.settrace(self._enter_frame)
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        if self.before is None:
-            sys.settrace(None)
+        if self.idle:
+            return
+        sys.settrace(None)
+        if self.alarm is not None:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            signal.signal(signal.SIGVTALRM, self.alarm)
+
+    def _ring(self, number: int, frame: FrameType | None) -> None:
+        while frame is not None and frame.f_code.co_filename.startswith(HOUSE):
+            frame = frame.f_back
+        if frame is not None:
+            raise Endless(frame.f_code.co_filename, frame.f_lineno)
 
     def _enter_frame(self, frame: FrameType, event: str, arg: object) -> Any:
         if frame.f_code.co_filename.startswith(HOUSE):
             return None
-        frame.f_trace_opcodes = True  # a loop on one line makes no line events
-        sys.settrace(self._enter_frame)  # without which Python 3.13 does not notice
         return self._count
 
     def _count(self, frame: FrameType, event: str, arg: object) -> Any:
         self.left -= 1
-        if self.left < 0 and frame.f_lineno is not None:  # some instructions belong to no line
+        if self.left < 0:
             raise Endless(frame.f_code.co_filename, frame.f_lineno)
         return self._count
 

@@ -149,6 +149,21 @@ def test_even_if_it_was_not_looking_when_that_happened(sim):
     assert left(sim) == ["owner"]
 
 
+def test_an_owner_that_it_never_hears_of_and_that_goes_is_noticed_all_the_same(sim):
+    """It asked, and the owner was there; then its watch was lost, and the new list no longer had the owner."""
+    sim.fault("hold", GC, "secrets")
+    owner = sim.client.create(named("Secret", "owner"))
+    own(sim, configmap("child"), owner)
+    sim.run()
+    assert left(sim) == ["child"]
+    sim.client.delete(owner)
+    sim.fault("drop", GC, "secrets")
+    sim.fault("release", GC)
+    sim.advance(10)
+    assert left(sim) == []
+    assert sim.manager.players[GC].queue.timers == []
+
+
 def test_one_of_two_owners_is_enough(sim):
     one, two = sim.client.create(configmap("one")), sim.client.create(configmap("two"))
     own(sim, configmap("child"), one, two)

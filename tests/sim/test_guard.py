@@ -44,7 +44,7 @@ def test_an_endless_move_is_stopped_and_its_line_named(controller):
     failure = Play(trial(guarded(controller), EXACT), Schedule()).run()
     assert failure.invariant == ENDS
     assert isinstance(failure.error, Endless)
-    assert "still running after" in failure.message
+    assert "has no end, at line" in failure.message
     assert failure.sim.position == len(failure.sim.trace)
 
 
