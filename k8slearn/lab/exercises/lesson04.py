@@ -94,11 +94,11 @@ KEEP_ABOARD = Exercise(
         Act("create the Crew bridge: ada, grace", lambda sim: sim.create(crew("bridge", "ada", "grace"))),
         Act("create the Crew galley: linus", lambda sim: sim.create(crew("galley", "linus"))),
         Act(
-            "put mary on the list of bridge instead of ada",
+            "make the list of bridge: mary, grace",
             lambda sim: _enlist(sim, "bridge", "mary", "grace"),
         ),
         Act("delete the pod bridge-grace", lambda sim: sim.client.delete("pods", "default/bridge-grace")),
-        Act("take mary off the list of bridge", lambda sim: _enlist(sim, "bridge", "grace")),
+        Act("make the list of bridge: grace", lambda sim: _enlist(sim, "bridge", "grace")),
     ],
     promises=[Invariant(ABOARD, _everybody_aboard), Invariant(STRANGERS, _stranger_lives, "always")],
     diagnoses=[
