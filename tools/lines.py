@@ -28,6 +28,7 @@ SPINE = (  # what one must read to understand everything else
     "machinery",
     "controllers/replicaset.py",
     "sim/simulation.py",
+    "sim/moving.py",
 )
 WHOLE = tuple(sorted(CONTROL_PLANE - {"cluster"}))
 BUDGETS = {"the spine": (SPINE, 1500), "the control plane, api to node": (WHOLE, 8000)}

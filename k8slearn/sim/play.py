@@ -211,7 +211,7 @@ class Play:
 
     def _pass_time(self, *, background: bool) -> bool:
         """Let the next timer fire, unless nothing has been written for so long that this is rest."""
-        fired = self.sim._next_timer(background=background, deadline=self._changed + QUIET)
+        fired = self.sim.next_timer(background=background, deadline=self._changed + QUIET)
         self.turn += fired is not None
         return fired is not None
 

@@ -13,19 +13,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from k8slearn.api.clock import Dice
-from k8slearn.api.objects import Object, edit, freeze, key_of
+from k8slearn.api.objects import Object, freeze
 from k8slearn.api.requests import Request
 from k8slearn.client import Client
 from k8slearn.client.apply import apply_all, create_all
 from k8slearn.cluster import Cluster, Component
 from k8slearn.machinery import Manager, Move
-from k8slearn.machinery.manager import Outcome
 from k8slearn.sim import faults, policies
 from k8slearn.sim.checkpoints import CHECKPOINT_EVERY, Checkpoints
 from k8slearn.sim.hand import Hand
+from k8slearn.sim.moving import perform
 from k8slearn.sim.policies import Policy
 from k8slearn.sim.trace import Step, Trace
-from k8slearn.sim.wire import Crashed, Wire
+from k8slearn.sim.wire import Wire
 
 PATIENCE = 200_000  # steps after which `run` says that the cluster does not settle
 
@@ -71,6 +71,7 @@ class Simulation:
         for component in self.recipe.components:
             self._enter(component)
         self.client = Client(Hand(self), "kubernetes-admin")
+        self.answer: Any = None  # to the user's last write
         self.policy: Policy = policies.Prompt()
         if boot:
             self._boot()
@@ -90,7 +91,7 @@ class Simulation:
         while (todo := self._next_move() or self._due(background=False)) is not None:
             if self.clock.step == 0:
                 raise DidNotSettle(self._still_busy(PATIENCE))
-            self._perform(*todo)
+            perform(self, *todo)
         self.clock.step = 0
 
     def _next_move(self) -> tuple[Move, None] | None:
@@ -122,7 +123,7 @@ class Simulation:
         if move is None and self.position < len(self.trace):
             return self.repeat(self.trace[self.position + 1])
         move = move or self.policy.choose(self.manager, self.position)
-        return self._record(move) if move is not None else self._next_timer(background=False)
+        return self._record(move) if move is not None else self.next_timer(background=False)
 
     def run(
         self,
@@ -143,7 +144,7 @@ class Simulation:
             if self.step() is None:
                 if until is None:
                     return True
-                if self._next_timer(background=True, deadline=deadline) is None:
+                if self.next_timer(background=True, deadline=deadline) is None:
                     return False
             if self.now > deadline:
                 return False
@@ -157,12 +158,12 @@ class Simulation:
             move = self.policy.choose(self.manager, self.position)
             if move is not None:
                 self._record(move)
-            elif self._next_timer(background=True, deadline=deadline) is None:
+            elif self.next_timer(background=True, deadline=deadline) is None:
                 break
         if self.now < deadline:
             self._record(Move("clock", "wait"), payload=deadline)
 
-    def _next_timer(self, *, background: bool, deadline: float = float("inf")) -> Step | None:
+    def next_timer(self, *, background: bool, deadline: float = float("inf")) -> Step | None:
         """Let the clock go to the next timer and fire it, unless that is later than `deadline`."""
         due = self._due(background=background)
         return self._record(*due) if due is not None and due[1] <= deadline else None
@@ -195,9 +196,9 @@ class Simulation:
         """A user's write, as a step. Raises what the server answers, if that is an error."""
         frozen = replace(request, body=freeze(request.body))
         self._record(Move("client", "request", request.resource), frozen)
-        if isinstance(self._answer, Exception):
-            raise self._answer
-        return self._answer
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
 
     def fault(self, name: str, *args: Any) -> Step:
         """Make something go wrong, or right again: see `k8slearn.sim.faults`."""
@@ -221,7 +222,7 @@ class Simulation:
         if self.position < len(self.trace):
             self.trace.cut(self.position)
             self.checkpoints.cut(self.position)
-        step = self._perform(move, payload)
+        step = perform(self, move, payload)
         self.trace.add(step)
         if step.number % CHECKPOINT_EVERY == 0:
             self.checkpoints.take()
@@ -230,74 +231,7 @@ class Simulation:
     def repeat(self, step: Step) -> Step:
         """Make a move of the past once more."""
         self.clock.now = step.time
-        return self._perform(step.move, step.payload)
-
-    def _perform(self, move: Move, payload: Any) -> Step:
-        """Make a move. An error in a component's own handlers is raised, with everything as it was before."""
-        self.clock.step += 1
-        before = self.store.revision
-        try:
-            outcome = self._outcome(move, payload)
-        except Exception:
-            self.checkpoints.undo(self.position - 1)
-            raise
-        wire = self.wires.get(move.player)
-        return Step(
-            number=self.clock.step,
-            time=self.clock.now,
-            player=move.player,
-            action=move.action,
-            resource=move.resource,
-            key=outcome.key,
-            before=before,
-            after=self.store.revision,
-            calls=tuple(wire.take_calls()) if wire else (),
-            causes=tuple(c for c in outcome.causes if c > 0),
-            result=outcome.result,
-            move=move,
-            payload=payload,
-        )
-
-    def _outcome(self, move: Move, payload: Any) -> Outcome:
-        if move.player == "clock":
-            self.clock.now = payload
-            return Outcome(result=f"until t={payload:g} s")
-        if move.player == "client":
-            return self._user_writes(payload)
-        if move.player == "fault":
-            return Outcome(" ".join(map(str, payload)), (), faults.FAULTS[move.action](self, *payload))
-        if move.action == "timer":
-            self.clock.now = payload
-        return self._player_moves(move)
-
-    def _user_writes(self, request: Request) -> Outcome:
-        wire = self.wires["client"]
-        try:
-            self._answer: Any = wire.handle(replace(request, body=edit(request.body)))
-        except Exception as error:
-            self._answer = error
-        call = wire.calls[-1]
-        return Outcome(call.key, (), call.verb if call.ok else f"refused: {call.note}")
-
-    def _player_moves(self, move: Move) -> Outcome:
-        queue = self.manager.players[move.player].queue
-        key, causes = queue.peek() if move.action == "reconcile" else ("", [])
-        try:
-            outcome = self.manager.make(move)
-        except Crashed as crash:
-            self.restart(move.player)
-            return Outcome(key, tuple(causes), str(crash))
-        return self._heard(move, outcome) if move.action == "deliver" else outcome
-
-    def _heard(self, move: Move, outcome: Outcome) -> Outcome:
-        """Name what an informer heard; its cause is the step that wrote it."""
-        informer = self.manager.players[move.player].informers[move.resource]
-        writer = self.trace.writer.get(informer.revision)
-        causes = (writer,) if writer is not None else ()
-        if len(outcome.changes) != 1:
-            return Outcome("", causes, f"listed, {len(outcome.changes)} changes, @{informer.revision}")
-        change = outcome.changes[0]
-        return Outcome(key_of(change.object), causes, f"{change.type} @{informer.revision}")
+        return perform(self, step.move, step.payload)
 
     # --- back ---
 
