@@ -108,7 +108,7 @@ who.reveal()
 # led to the first pod, back to your own hand.
 
 # %%
-made = next(step for step in sim.trace if any(c.verb == "create" and c.resource == "pods" for c in step.calls))
+made = sim.trace.of("replicaset-controller", "reconcile")[0]
 show(sim.trace.why(made.number))
 
 # %% [markdown]

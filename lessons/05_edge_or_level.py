@@ -94,15 +94,15 @@ for sim in (edge, level):
 
 # %%
 def bad_day(sim):
-    sim.fault("hold", "pod-set-controller")      # the network is slow: news does not arrive
+    sim.fault("hold", "pod-set-controller")  # the network hangs: no news
     lose_a_pod(sim)
     sim.advance(5)
-    sim.crash("pod-set-controller")              # and just then the process is restarted
+    sim.crash("pod-set-controller")          # the process is restarted
     sim.advance(10)
-    sim.fault("drop", "pod-set-controller")      # later, a watch is lost and made anew
+    sim.fault("drop", "pod-set-controller")  # a watch is lost
     lose_a_pod(sim)
     sim.advance(10)
-    sim.crash("pod-set-controller")              # and an update rolls out in the evening
+    sim.crash("pod-set-controller")          # an update is rolled out
     sim.advance(10)
 
 # %%
@@ -130,8 +130,8 @@ guess.reveal()
 
 # %%
 crash = edge.trace.of("fault", "crash")[0]
-after = [step for step in edge.trace.of("pod-set-controller") if step.number > crash.number]
-show([crash, *after[:2]])
+mine = edge.trace.of("pod-set-controller")
+show([crash, *(step for step in mine if step.number > crash.number)][:3])
 
 # %% [markdown]
 # ## Go and look

@@ -50,7 +50,8 @@ def _draw(worlds: Mapping[str, Simulation], wanted: int | None, resource: str) -
     figure = Figure(figsize=(8.5, 3.4), facecolor=PAPER)
     axes = figure.add_axes((0.07, 0.16, 0.74, 0.78))
     if wanted is not None:
-        axes.axhline(wanted, color=QUIET, linewidth=1, linestyle=(0, (1, 3)))
+        end = max(sim.now for sim in worlds.values())
+        axes.plot([0, end], [wanted, wanted], color=QUIET, linewidth=1, linestyle=(0, (1, 3)))
     for (name, sim), (colour, style, marker) in zip(worlds.items(), LOOKS, strict=False):
         times, numbers = zip(*counts(sim, resource), strict=True)
         paint = room(colour).colour

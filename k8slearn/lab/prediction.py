@@ -5,6 +5,7 @@ Committing to an answer is what makes being wrong useful. Nothing is graded and 
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,9 @@ class Verdict:
 
     def __repr__(self) -> str:
         return self.text
+
+    def _repr_html_(self) -> str:
+        return f"<p style='max-width:60em'>{html.escape(self.text).replace(chr(10), '<br>')}</p>"
 
 
 def predict(name: str) -> Prediction:

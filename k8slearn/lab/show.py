@@ -18,6 +18,7 @@ from k8slearn.api.errors import ApiError
 from k8slearn.api.manifests import ManifestError
 from k8slearn.api.objects import edit
 from k8slearn.client.messages import message_for
+from k8slearn.lab import story
 from k8slearn.sim.trace import Step, Trace
 
 
@@ -71,7 +72,15 @@ def objects(things: list[Any]) -> Shown:
 def table(steps: Iterable[Step]) -> Shown:
     """Steps as a table: who did what, when, and because of which steps."""
     rows = [
-        (s.number, f"{s.time:g}", s.player, s.action, f"{s.resource} {s.key}".strip(), _did(s), _because(s))
+        (
+            s.number,
+            f"{s.time:g}",
+            s.player,
+            s.action,
+            f"{story.plain(s.resource)} {s.key}".strip(),
+            _did(s),
+            _because(s),
+        )
         for s in steps
     ]
     head = ("step", "t (s)", "who", "what", "which", "came of it", "because of")
@@ -86,7 +95,9 @@ def _row(tag: str, values: Iterable[Any]) -> str:
 
 
 def _did(step: Step) -> str:
-    return "; ".join(str(c) for c in step.calls) or step.result
+    """What came of it, briefly: Events left out, calls of one kind counted. (The text twin has every call.)"""
+    heard = step.result if step.action == "deliver" or not step.calls else ""
+    return "; ".join(filter(None, [heard, story.actions(step.calls)])) or step.result
 
 
 def _because(step: Step) -> str:
