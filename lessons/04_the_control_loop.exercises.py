@@ -12,6 +12,8 @@
 # Two controllers for you to write. Each is a few lines, and each is judged under 120 schedules: calm days,
 # crashes after any write, refused writes, lost watches, doubled events, old news, any order.
 #
+# Under each check you find what a right answer gets. Run the cell, and you see what yours gets.
+#
 # Stuck? `hint("04.1")` gives a first hint, the next time a second, and then a third.
 
 # %%

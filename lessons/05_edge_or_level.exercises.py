@@ -11,6 +11,9 @@
 #
 # First you turn a controller that lives by events into one that lives by state. Then you write one that may
 # forget everything at any moment, and does no harm by it.
+#
+# Under each check you find what a right answer gets. Run the cell, and you see what yours gets. `hint("05.1")`
+# helps, three times.
 
 # %%
 from k8slearn import Cluster, Controller, Simulation
