@@ -45,6 +45,7 @@ def _clone_mapping(value: dict[Any, Any]) -> dict[Any, Any]:
 
 def _clone_instance(value: Any) -> Any:
     try:
+        value.__reduce_ex__(4)  # whatever cannot be pickled is refused, on every Python (files are made of C)
         fresh, attributes = object.__new__(type(value)), vars(value)
     except TypeError:
         raise TypeError(
