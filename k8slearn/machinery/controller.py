@@ -23,7 +23,7 @@ from typing import Any, ClassVar, NamedTuple
 from k8slearn.api.clock import Clock, Dice
 from k8slearn.api.errors import Unreachable
 from k8slearn.api.kinds import Resource
-from k8slearn.api.objects import Key, Object, controller_of, key_of, make_key, namespace_of
+from k8slearn.api.objects import Key, controller_of, key_of, make_key, namespace_of
 from k8slearn.api.requests import Transport
 from k8slearn.client import Client
 from k8slearn.machinery.cache import Cache
@@ -149,12 +149,6 @@ class Controller:
             return "done"
         self.queue.add_after(key, done.again_in, background=done.background)
         return f"again in {done.again_in:g} s"
-
-    # --- helpers for reconcile ---
-
-    def owned(self, owner: Object, resource: str) -> list[Object]:
-        """The objects of `resource` in the cache that `owner` controls."""
-        return self.cache.owned_by(owner, resource)
 
     # --- going back ---
 
