@@ -144,13 +144,15 @@ class Kinds:
     def __init__(self, resources: tuple[Resource, ...] = BUILTIN) -> None:
         self._by_kind: dict[tuple[str, str], Resource] = {}
         self._by_name: dict[str, Resource] = {}
+        self._by_path: dict[tuple[str, str, str], Resource] = {}
         for resource in resources:
             self.add(resource)
 
     def add(self, resource: Resource) -> None:
         """Serve one more kind; the first kind to claim a plural or short name keeps it."""
         self._by_kind[resource.api_version, resource.kind] = resource
-        self._by_name[resource.qualified] = resource
+        self._by_path[resource.group, resource.version, resource.plural] = resource
+        self._by_name.setdefault(resource.qualified, resource)
         for name in (resource.name, resource.plural, resource.singular, *resource.short):
             self._by_name.setdefault(name, resource)
 
@@ -165,6 +167,17 @@ class Kinds:
             return self._by_name[name]
         except KeyError:
             raise NotFound(f'the server doesn\'t have a resource type "{name}"') from None
+
+    def served(self, group: str, version: str, plural: str) -> Resource | None:
+        """The kind behind a URL such as ``/apis/apps/v1/.../deployments``, if there is one."""
+        return self._by_path.get((group, version, plural))
+
+    def stored(self, resource: Resource) -> Resource:
+        """The version in which objects of this kind are stored: of several, the one named first.
+
+        ``v1 Event`` and ``events.k8s.io/v1 Event`` are two views of one stored object.
+        """
+        return self._by_name[resource.name]
 
     def of(self, obj: dict[str, Any]) -> Resource:
         """The kind of an object, by its apiVersion and kind."""

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from k8slearn.api.kinds import Kinds
 from k8slearn.api.objects import Key, Object, make_key
+from k8slearn.api.users import ADMIN, User
 
 
 @dataclass(slots=True)
@@ -27,7 +28,7 @@ class Request:
     subresource: str = ""
     body: Any = None
     options: dict[str, Any] = field(default_factory=dict)
-    user: str = "system:admin"
+    user: User = ADMIN
 
     @property
     def key(self) -> Key:

@@ -14,6 +14,7 @@ from typing import Any
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Key, Object, edit, key_of, name_of, namespace_of, split_key
 from k8slearn.api.requests import ObjectList, Request, Transport, Watch
+from k8slearn.api.users import ADMIN, User
 
 Target = str | Object  # a resource name together with a key, or an object that knows both
 
@@ -21,9 +22,9 @@ Target = str | Object  # a resource name together with a key, or an object that 
 class Client:
     """Sends requests as `user` through `transport`."""
 
-    def __init__(self, transport: Transport, user: str = "system:admin") -> None:
+    def __init__(self, transport: Transport, user: str | User = ADMIN) -> None:
         self.transport = transport
-        self.user = user
+        self.user = user if isinstance(user, User) else User.called(user)
         self.kinds = transport.kinds
 
     # --- reading ---

@@ -8,6 +8,7 @@ from __future__ import annotations
 from k8slearn.api.clock import micro_timestamp
 from k8slearn.api.errors import NotFound
 from k8slearn.api.objects import Object, labels_of
+from k8slearn.api.users import User
 from k8slearn.machinery import Controller, Done
 from k8slearn.node import addresses, registration
 
@@ -23,7 +24,7 @@ class Heartbeat(Controller):
     number: int
 
     def setup(self) -> None:
-        self.client.user = f"system:node:{self.machine.name}"
+        self.client.user = User.called(f"system:node:{self.machine.name}")
         self.number = addresses.number_of(self.machine.name, self.dice)
         self.registered = False
         self.reported_at = 0.0

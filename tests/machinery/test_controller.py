@@ -148,7 +148,7 @@ def test_a_controller_is_called_like_its_class(wired):
 
     made = wired(PodSetController)
     assert made.name == "pod-set-controller"
-    assert made.client.user == "system:serviceaccount:kube-system:pod-set-controller"
+    assert made.client.user.name == "system:serviceaccount:kube-system:pod-set-controller"
 
 
 def test_soft_state_is_what_a_crash_would_lose(watcher):
