@@ -81,12 +81,16 @@ class ApiError(Exception):
         super().__init__(message)
         self.message = message
         self.details = details or {}
+        self.is_generic = details == {}  # the HTTP layer's own answers carry empty details
+        self.metadata: dict[str, Any] = {}  # of the Status: where to go on with a list that has expired
 
     def status(self) -> dict[str, Any]:
         """This error as the ``Status`` object of the wire."""
-        body: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+        body: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": self.metadata, "status": "Failure"}
         body |= {"message": self.message, "reason": self.reason, "details": self.details, "code": self.code}
-        return {k: v for k, v in body.items() if k != "details" or v}
+        if not self.details and not self.is_generic:
+            del body["details"]
+        return {k: v for k, v in body.items() if (k, v) != ("reason", "Unknown")}
 
 
 class BadRequest(ApiError):
@@ -117,6 +121,10 @@ class AlreadyExists(ApiError):
     code, reason = 409, "AlreadyExists"
 
 
+class NotAcceptable(ApiError):
+    code, reason = 406, "NotAcceptable"
+
+
 class Conflict(ApiError):
     """The object has moved on since it was read (or a precondition does not hold)."""
 
@@ -127,6 +135,10 @@ class Expired(ApiError):
     """The revision asked for has been compacted away: list again."""
 
     code, reason = 410, "Expired"
+
+
+class RequestEntityTooLarge(ApiError):
+    code, reason = 413, "RequestEntityTooLarge"
 
 
 class UnsupportedMediaType(ApiError):
@@ -178,6 +190,15 @@ def from_status(body: dict[str, Any]) -> ApiError:
     error = cls(body.get("message", ""), details=body.get("details"))
     error.code = body.get("code", cls.code)
     return error
+
+
+def no_such_resource() -> NotFound:
+    """The 404 for a URL behind which there is no kind or no subresource."""
+    return NotFound("the server could not find the requested resource", details={})
+
+
+def not_allowed() -> MethodNotAllowed:
+    return MethodNotAllowed("the server does not allow this method on the requested resource", details={})
 
 
 def _details(resource: str, group: str, name: str) -> dict[str, Any]:

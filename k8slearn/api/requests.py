@@ -8,7 +8,7 @@ Kubernetes: apiserver/pkg/endpoints/request (RequestInfo).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -29,6 +29,8 @@ class Request:
     body: Any = None
     options: dict[str, Any] = field(default_factory=dict)
     user: User = ADMIN
+    warnings: list[str] = field(default_factory=list)  # what the server says beside its answer
+    created: bool = False  # set by the server: is what it answers new?
 
     @property
     def key(self) -> Key:
@@ -78,10 +80,19 @@ class Watch(Protocol):
 class ObjectList(list[Object]):
     """The items of a list, and the revision at which all of them were true together."""
 
-    def __init__(self, items: list[Object], revision: int, kind: str = "List") -> None:
+    def __init__(
+        self,
+        items: Iterable[Object],
+        revision: int,
+        kind: str = "List",
+        continue_: str = "",
+        remaining: int | None = None,
+    ) -> None:
         super().__init__(items)
         self.revision = revision
         self.kind = kind
+        self.continue_ = continue_  # where the next page begins; "" when this is the last
+        self.remaining = remaining  # how many items follow on later pages, where that is known
 
 
 class Transport(Protocol):

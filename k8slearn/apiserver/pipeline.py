@@ -10,7 +10,7 @@ and update.go, and the admission chain in apiserver/pkg/admission.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from k8slearn.api import errors, schema
@@ -37,7 +37,11 @@ class Write:
     resource: Resource
     object: Object
     old: Object | None = None
-    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the client will be told beside the answer."""
+        return self.request.warnings
 
     @property
     def key(self) -> Key:
@@ -70,7 +74,7 @@ def decode(server: ApiServer, write: Write) -> None:
     obj, warnings = schema.decode(resource, new, field_validation=strictness)
     metadata = dict(known.get("metadata") or obj.get("metadata") or {})
     write.object = {"apiVersion": sent[0], "kind": sent[1], **obj, **known, "metadata": metadata}
-    write.warnings += warnings
+    write.warnings.extend(warnings)
 
 
 def match_url(server: ApiServer, write: Write) -> None:

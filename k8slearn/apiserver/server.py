@@ -17,11 +17,11 @@ from k8slearn.api.clock import Clock, Dice
 from k8slearn.api.kinds import Kinds, Resource
 from k8slearn.api.objects import Object, make_key, revision_of
 from k8slearn.api.patches import apply_patch
-from k8slearn.api.requests import ObjectList, Request
+from k8slearn.api.requests import ObjectList, Request, WatchEvent
 from k8slearn.api.selectors import FieldSelector
-from k8slearn.apiserver import deletion, pipeline, strategy, subresources
+from k8slearn.apiserver import deletion, listing, pipeline, strategy, subresources
 from k8slearn.apiserver.pipeline import Write, parse_revision
-from k8slearn.apiserver.watch import HasLabels, InNamespace, Matcher, ServerWatch
+from k8slearn.apiserver.watch import HasLabels, InNamespace, Matcher, ServerWatch, bookmark
 from k8slearn.store import Store
 from k8slearn.store.log import INDEXED_FIELDS, Mismatch
 
@@ -41,29 +41,37 @@ class ApiServer:
         """Answer one request, or raise an ApiError and have changed nothing."""
         resource = self.kinds.named(request.resource)
         if request.subresource and request.subresource not in resource.subresources:
-            raise errors.NotFound("the server could not find the requested resource")
+            raise errors.no_such_resource()
         verb = subresources.VERBS.get((request.verb, request.subresource)) or _verb(request)
         if verb is None:
-            raise errors.MethodNotAllowed("the server does not allow this method on the requested resource")
+            raise errors.not_allowed()
         return verb(self, resource, request)
 
     # --- reading ---
 
     def get(self, resource: Resource, request: Request) -> Object:
+        if "resourceVersion" in request.options:
+            listing.check_not_from_the_future(self, listing.parse(request.options))
         found = self.store.get(resource.name, request.key)
         if found is None:
             raise errors.not_found(resource.plural, resource.group, request.name)
         return found
 
     def select(self, resource: Resource, request: Request) -> ObjectList:
-        matches = self._matchers(resource, request)
-        items = [o for o in self.store.list(resource.name) if all(m(o) for m in matches)]
-        return ObjectList(items, self.store.revision, f"{resource.kind}List")
+        return listing.select(self, resource, request)
 
     def watch(self, request: Request, bell: Callable[[], None] | None = None) -> ServerWatch:
-        """Everything after ``options.resourceVersion``. Raises Expired if that has been forgotten."""
+        """Everything after ``options.resourceVersion``. Raises Expired if that has been forgotten.
+
+        Who names no version, or asks for ``sendInitialEvents``, is first told what is there, as ADDED.
+        """
         resource = self.kinds.named(request.resource)
-        since = parse_revision(request.options.get("resourceVersion", self.store.revision))
+        since = parse_revision(request.options.get("resourceVersion") or 0)
+        initial: list[WatchEvent] = []
+        if request.options.get("sendInitialEvents", since == 0):
+            initial = self._initial_events(resource, request)
+            since = self.store.revision
+        since = since or self.store.revision
         topic: tuple[str, ...] = (resource.name,)
         fields = FieldSelector.parse(request.options.get("fieldSelector", ""), resource)
         for field in INDEXED_FIELDS.get(resource.name, ()):
@@ -71,9 +79,18 @@ class ApiServer:
             if value:
                 topic = (resource.name, field, value)
         cursor = self.store.watch(topic, since, bell)
-        return ServerWatch(cursor, resource.name, self._matchers(resource, request))
+        return ServerWatch(cursor, resource.name, self.matchers(resource, request), initial)
 
-    def _matchers(self, resource: Resource, request: Request) -> list[Matcher]:
+    def _initial_events(self, resource: Resource, request: Request) -> list[WatchEvent]:
+        matches, revision = self.matchers(resource, request), self.store.revision
+        found = [o for o in self.store.list(resource.name) if all(m(o) for m in matches)]
+        events = [WatchEvent("ADDED", obj, revision_of(obj)) for obj in found]
+        if request.options.get("sendInitialEvents"):
+            end = bookmark(resource, revision, initial_events_end=True)
+            events.append(WatchEvent("BOOKMARK", end, revision))
+        return events
+
+    def matchers(self, resource: Resource, request: Request) -> list[Matcher]:
         matches: list[Matcher] = []
         if request.namespace and resource.namespaced:
             matches.append(InNamespace(request.namespace))

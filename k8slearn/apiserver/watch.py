@@ -8,14 +8,18 @@ Kubernetes: apiserver/pkg/storage/cacher/cache_watcher.go (convertToWatchEvent).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from k8slearn.api.errors import Expired
+from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object, freeze, labels_of, namespace_of
 from k8slearn.api.requests import WatchEvent
 from k8slearn.api.selectors import LabelSelector
 from k8slearn.store import Cursor, Entry
+
+INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 Matcher = Callable[[Object], bool]
 
@@ -23,10 +27,13 @@ Matcher = Callable[[Object], bool]
 class ServerWatch:
     """One client's watch of one resource. Implements `k8slearn.api.requests.Watch`."""
 
-    def __init__(self, cursor: Cursor, resource: str, matches: list[Matcher]) -> None:
+    def __init__(
+        self, cursor: Cursor, resource: str, matches: list[Matcher], initial: Iterable[WatchEvent] = ()
+    ) -> None:
         self.cursor = cursor
         self.resource = resource
         self.matches = matches
+        self.initial = deque(initial)  # what was there when the watch began, for those who want to be told
 
     @property
     def revision(self) -> int:
@@ -34,18 +41,20 @@ class ServerWatch:
 
     @property
     def lag(self) -> int:
-        return self.cursor.lag
+        return len(self.initial) + self.cursor.lag
 
     @property
     def waiting(self) -> bool:
-        if not self.matches:
-            return self.cursor.lag > 0
+        if not self.matches or self.initial:
+            return self.lag > 0
         try:
             return self.peek() is not None
         except Expired:
             return True
 
     def peek(self) -> WatchEvent | None:
+        if self.initial:
+            return self.initial[0]
         while (entry := self.cursor.peek()) is not None:
             event = self._seen(entry)
             if event is not None:
@@ -55,9 +64,15 @@ class ServerWatch:
 
     def take(self) -> WatchEvent | None:
         event = self.peek()
+        if self.initial:
+            return self.initial.popleft()
         if event is not None:
             self.cursor.take()
         return event
+
+    def listen(self, bell: Callable[[], None]) -> None:
+        """Ring this bell whenever something may be new."""
+        self.cursor.listen(bell)
 
     def seek(self, revision: int) -> None:
         """Go to the place just after `revision` (rewinding a simulation)."""
@@ -79,6 +94,14 @@ class ServerWatch:
 
     def _selects(self, obj: Object) -> bool:
         return all(matches(obj) for matches in self.matches)
+
+
+def bookmark(resource: Resource, revision: int, *, initial_events_end: bool = False) -> Object:
+    """An object that is none: it only says up to which revision the watcher has seen everything."""
+    metadata: Object = {"resourceVersion": str(revision)}
+    if initial_events_end:
+        metadata["annotations"] = {INITIAL_EVENTS_END: "true"}
+    return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
 
 
 class InNamespace:

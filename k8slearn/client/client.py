@@ -51,6 +51,8 @@ class Client:
         options = _selectors(labels, fields)
         if revision is not None:
             options["resourceVersion"] = revision
+        else:
+            options |= {"sendInitialEvents": False, "resourceVersionMatch": "NotOlderThan"}
         request = self._request("watch", resource, f"{namespace}/", options=options)
         return self.transport.watch(request, bell)
 

@@ -53,7 +53,11 @@ class Cursor:
         self.revision = revision  # everything up to here has been taken
         self._next = topic.after(revision)
         if bell:
-            topic.bells[self] = bell
+            self.listen(bell)
+
+    def listen(self, bell: Callable[[], None]) -> None:
+        """Ring this bell at every write to the topic from now on."""
+        self.topic.bells[self] = bell
 
     def peek(self) -> Entry | None:
         """The next entry, left where it is; None when there is nothing new.

@@ -1,0 +1,73 @@
+"""What a client sends: bytes of a declared type become a value, or a Kubernetes error that says why not.
+
+Kubernetes: apiserver/pkg/endpoints/handlers/rest.go (transformDecodeError), runtime/serializer
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from k8slearn.api.errors import BadRequest, UnsupportedMediaType
+from k8slearn.api.jsonbody import decode_json, decode_yaml
+from k8slearn.api.kinds import Resource
+from k8slearn.apiserver.http.messages import HttpRequest
+from k8slearn.apiserver.http.negotiation import SPOKEN
+
+PATCHES = {
+    "application/json-patch+json": "json",
+    "application/merge-patch+json": "merge",
+    "application/strategic-merge-patch+json": "strategic",
+    "application/apply-patch+yaml": "apply",
+}
+SHOWN = 30  # bytes of a body that an error message shows
+
+
+class Body(NamedTuple):
+    """A decoded body, and the paths of fields that it names twice."""
+
+    value: Any
+    duplicates: list[str]
+
+
+def media_type_of(http: HttpRequest) -> str:
+    return http.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+def read_object(http: HttpRequest, kind: str) -> Body:
+    """The body of a create or an update. No type at all is taken for JSON, as Kubernetes does."""
+    media_type = media_type_of(http)
+    decode = {"": decode_json, "application/json": decode_json, "application/yaml": decode_yaml}.get(media_type)
+    if decode is None:
+        unknown = "the body of the request was in an unknown format - accepted media types include"
+        raise UnsupportedMediaType(f"{unknown}: {SPOKEN}")
+    try:
+        return Body(*decode(http.body))
+    except ValueError as error:
+        raise BadRequest(
+            f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; "
+            f"json parse error: {error} ({summary(http.body)})"
+        ) from None
+
+
+def summary(body: bytes) -> str:
+    """The beginning of a body for an error message: as text if it may be JSON, else in hex."""
+    if not body:
+        return "<empty>"
+    shown = body[:SHOWN].decode("utf-8", "replace") if body[:1] == b"{" else body[:SHOWN].hex()
+    return shown + (" ..." if len(body) > SHOWN else "")
+
+
+def read_patch(http: HttpRequest, resource: Resource) -> tuple[str, Body]:
+    """(patch type, patch). Custom resources have no strategic merge: nobody knows their lists' keys."""
+    media_type = media_type_of(http)
+    kind = PATCHES.get(media_type)
+    if kind is None:
+        raise UnsupportedMediaType("415: Unsupported Media Type", details={})
+    if kind == "strategic" and not resource.builtin:
+        accepted = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+        unknown = "the body of the request was in an unknown format - accepted media types include"
+        raise UnsupportedMediaType(f"{unknown}: {accepted}")
+    try:
+        return kind, Body(*(decode_yaml if kind == "apply" else decode_json)(http.body))
+    except ValueError as error:
+        raise BadRequest(f"error decoding patch: {error}") from None

@@ -1,0 +1,174 @@
+"""The way of a request: who asks, may he, what is meant, do it, say it.
+
+Kubernetes: the handler chain of apiserver/pkg/server/config.go (DefaultBuildHandlerChain) and the
+handlers of apiserver/pkg/endpoints.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from k8slearn.api import errors
+from k8slearn.api.kinds import Resource
+from k8slearn.api.requests import Request
+from k8slearn.api.users import ANONYMOUS, User
+from k8slearn.apiserver.http import answers, pages
+from k8slearn.apiserver.http.bodies import read_object, read_patch
+from k8slearn.apiserver.http.messages import HttpRequest, HttpResponse
+from k8slearn.apiserver.http.negotiation import Form, negotiate
+from k8slearn.apiserver.http.options import options_of
+from k8slearn.apiserver.http.requestinfo import RequestInfo, request_info
+from k8slearn.apiserver.http.streams import WatchStream
+from k8slearn.apiserver.rbac import Attributes, forbidden, impersonate
+from k8slearn.apiserver.server import ApiServer
+
+READS = frozenset(["get", "list", "watch"])
+ANSWERED_WITH_A_KIND_OF_ITS_OWN = {"scale": "Scale", "eviction": "Eviction", "binding": "Binding"}
+
+
+class Front:
+    """One API server, as it is met over HTTP."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self.server = server
+
+    def answer(self, http: HttpRequest) -> HttpResponse | WatchStream:
+        """Answer one request. Whatever is wrong with it comes back as a Status."""
+        try:
+            user = self.authenticate(http)
+            info = request_info(http)
+            self.authorize(user, info)
+            return self._resource(http, info, user) if info.is_resource else self._page(http)
+        except errors.ApiError as error:
+            return answers.failure(error)
+
+    # --- who, and may he ---
+
+    def authenticate(self, http: HttpRequest) -> User:
+        """The user, from a bearer token or a client certificate; with Impersonate-User, another one."""
+        user = self.server.authenticator.authenticate(
+            http.headers.get("authorization", ""), http.certificate
+        )
+        return impersonate(self.server.authorizer, user or ANONYMOUS, http.headers, http.repeated)
+
+    def authorize(self, user: User, info: RequestInfo) -> None:
+        """Raises Forbidden, in Kubernetes' words."""
+        if user.is_master:
+            return
+        asked = Attributes(
+            user,
+            info.verb,
+            namespace=info.namespace,
+            group=info.group,
+            version=info.version,
+            resource=info.resource,
+            subresource=info.subresource,
+            name=info.name,
+            path="" if info.is_resource else info.path,
+        )
+        allowed, _ = self.server.authorizer.authorize(asked)
+        if not allowed:
+            raise forbidden(asked)
+
+    # --- what ---
+
+    def _page(self, http: HttpRequest) -> HttpResponse:
+        """Everything that is not a resource: discovery, OpenAPI, health, version."""
+        page = pages.find(self.server, http)
+        if page is None:
+            return answers.not_a_page()
+        if http.method not in ("GET", "HEAD"):
+            raise errors.not_allowed()
+        return page(self.server, http)
+
+    def _resource(self, http: HttpRequest, info: RequestInfo, user: User) -> HttpResponse | WatchStream:
+        resource = self.server.kinds.served(info.group, info.version, info.resource)
+        if resource is None:
+            if any(r.group == info.group for r in self.server.kinds):
+                raise errors.no_such_resource()
+            return answers.not_a_page()
+        check_shape(resource, info)
+        form = negotiate(http.headers.get("accept", ""))
+        request = self._request(http, info, resource, user)
+        if info.verb == "watch":
+            return self._watch(request, resource, form, http)
+        value = self.server.handle(request)
+        if isinstance(value, str):  # a log
+            return answers.warned(answers.text(value), request.warnings)
+        served = _kind_of_answer(self.server, resource, info, value)
+        shown = answers.shaped(served, value, form, _include(http), self.server.clock.now)
+        response = answers.answer(shown, _code(info, request, value), form.media_type)
+        return answers.warned(response, request.warnings)
+
+    def _request(self, http: HttpRequest, info: RequestInfo, resource: Resource, user: User) -> Request:
+        options = options_of(info, http.query)
+        namespace = info.namespace if resource.namespaced else ""
+        request = Request(info.verb, resource, namespace, info.name, info.subresource, None, options, user)
+        if info.verb in ("create", "update"):
+            kind = ANSWERED_WITH_A_KIND_OF_ITS_OWN.get(info.subresource, resource.kind)
+            request.body, options["duplicates"] = read_object(http, kind)
+        elif info.verb == "patch":
+            options["patchType"], (request.body, options["duplicates"]) = read_patch(http, resource)
+        elif info.verb.startswith("delete") and http.body:
+            sent = read_object(http, "DeleteOptions").value
+            if not isinstance(sent, dict):
+                raise errors.BadRequest("expected DeleteOptions")
+            options.update({k: v for k, v in sent.items() if k not in ("kind", "apiVersion") and v is not None})
+        if info.verb not in READS:
+            options.setdefault("fieldManager", _user_agent(http))
+        return request
+
+    def _watch(self, request: Request, resource: Resource, form: Form, http: HttpRequest) -> WatchStream:
+        shape = partial(
+            _shaped_alone, resource, form, _include(http), self.server
+        )
+        return WatchStream(
+            self.server.watch(request),
+            resource,
+            shape,
+            bookmarks=bool(request.options.get("allowWatchBookmarks")),
+            seconds=request.options.get("timeoutSeconds"),
+        )
+
+
+def _shaped_alone(resource: Resource, form: Form, include: str, server: ApiServer, obj: Any) -> Any:
+    return answers.shaped(resource, obj, form, include, server.clock.now)
+
+
+def check_shape(resource: Resource, info: RequestInfo) -> None:
+    """Does the URL fit the kind (scope, subresource), and the method the URL?"""
+    if not resource.namespaced and info.namespace and resource.plural != "namespaces":
+        raise errors.no_such_resource()
+    if resource.namespaced and not info.namespace:
+        if info.name:
+            raise errors.no_such_resource()
+        if info.verb not in ("list", "watch") and not resource.is_virtual:
+            raise errors.not_allowed()
+    if info.subresource and info.subresource not in resource.subresources:
+        raise errors.no_such_resource()
+    if not info.subresource:
+        named = {"create": False, "update": True, "patch": True}.get(info.verb)
+        if named is not None and named != bool(info.name):
+            raise errors.not_allowed()
+        if info.verb not in resource.verbs:
+            raise errors.not_allowed()
+
+
+def _code(info: RequestInfo, request: Request, value: Any) -> int:
+    if isinstance(value, dict) and value.get("kind") == "Status":
+        return int(value.get("code", 200))
+    return 201 if info.verb == "create" or request.created else 200
+
+
+def _kind_of_answer(server: ApiServer, resource: Resource, info: RequestInfo, value: Any) -> Resource:
+    return resource
+
+
+def _include(http: HttpRequest) -> str:
+    return http.query.get("includeObject", "Metadata")
+
+
+def _user_agent(http: HttpRequest) -> str:
+    """Who writes, if he does not say: the name of his program. Kubernetes: managerOrUserAgent"""
+    return http.headers.get("user-agent", "").split("/")[0] or "unknown"

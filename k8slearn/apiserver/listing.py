@@ -1,0 +1,112 @@
+"""Lists: of now or of an earlier moment, whole or page by page.
+
+All pages of one list show one moment: the *continue* token says which, and where the next page begins.
+How fresh a list is that does not say what it wants: as fresh as can be, since we have no stale cache to ask.
+
+Kubernetes: apiserver/pkg/storage/etcd3/store.go (GetList), apiserver/pkg/storage/continue.go
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from k8slearn.api import errors
+from k8slearn.api.kinds import Resource
+from k8slearn.api.objects import key_of
+from k8slearn.api.requests import ObjectList, Request
+
+if TYPE_CHECKING:
+    from k8slearn.apiserver.server import ApiServer
+
+CONTINUE_EXPIRED = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+    "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
+    "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
+    "modified, or deleted between the time the first chunk was returned and now may show up in the list."
+)
+TOO_OLD = "The resourceVersion for the provided list is too old."
+
+
+class Continue(NamedTuple):
+    """Where a list goes on: after which key, and at which revision (-1: now, consistent or not)."""
+
+    revision: int
+    after: str
+
+    def __str__(self) -> str:
+        token = {"v": "meta.k8s.io/v1", "rv": self.revision, "start": self.after + "\0"}
+        return base64.urlsafe_b64encode(json.dumps(token, separators=(",", ":")).encode()).decode().rstrip("=")
+
+    @classmethod
+    def read(cls, text: str) -> Continue:
+        try:
+            token = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            return cls(int(token["rv"]), str(token["start"]).rstrip("\0"))
+        except (binascii.Error, ValueError, KeyError, TypeError):
+            raise errors.BadRequest("continue key is not valid: unrecognized version") from None
+
+
+def select(server: ApiServer, resource: Resource, request: Request) -> ObjectList:
+    """The list that was asked for. Raises Expired when the moment it should show has been forgotten."""
+    options, store = request.options, server.store
+    page, limit = _page(options), options.get("limit") or 0
+    at = page.revision if page else _moment(server, options)
+    matches = server.matchers(resource, request)
+    try:
+        found = store.list(resource.name)
+    except errors.Expired:
+        raise _expired(server, page) from None
+    if page:
+        found = [o for o in found if key_of(o) > page.after]
+    items = [o for o in found if all(m(o) for m in matches)]
+    revision = at or store.revision
+    if not limit or len(items) <= limit:
+        return ObjectList(items, revision, f"{resource.kind}List")
+    rest = len(items) - limit if not matches else None
+    onward = str(Continue(revision, key_of(items[limit - 1])))
+    return ObjectList(items[:limit], revision, f"{resource.kind}List", onward, rest)
+
+
+def _page(options: dict[str, Any]) -> Continue | None:
+    if not options.get("continue"):
+        return None
+    if str(options.get("resourceVersion", "0")) != "0":
+        raise errors.BadRequest("specifying resource version is not allowed when using continue")
+    page = Continue.read(options["continue"])
+    return page._replace(revision=0) if page.revision < 0 else page
+
+
+def _moment(server: ApiServer, options: dict[str, Any]) -> int:
+    """The revision that a list should show; 0 for now. Kubernetes: the table of resourceVersionMatch"""
+    wanted = parse(options)
+    check_not_from_the_future(server, wanted)
+    match = options.get("resourceVersionMatch") or ("Exact" if options.get("limit") else "NotOlderThan")
+    return wanted if match == "Exact" else 0
+
+
+def parse(options: dict[str, Any]) -> int:
+    text = str(options.get("resourceVersion") or "0")
+    try:
+        return int(text)
+    except ValueError:
+        why = errors.invalid("resourceVersion", text, f'strconv.ParseUint: parsing "{text}": invalid syntax')
+        raise errors.BadRequest(f"invalid resource version: {why}") from None
+
+
+def check_not_from_the_future(server: ApiServer, wanted: int) -> None:
+    """Nobody can have seen what has not been written: the client talks to the wrong server, or too early."""
+    if wanted > server.store.revision:
+        causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
+        message = f"Timeout: Too large resource version: {wanted}, current: {server.store.revision}"
+        raise errors.ServerTimeout(message, details={"causes": causes, "retryAfterSeconds": 1})
+
+
+def _expired(server: ApiServer, page: Continue | None) -> errors.Expired:
+    if page is None:
+        return errors.Expired(TOO_OLD)
+    error = errors.Expired(CONTINUE_EXPIRED)
+    error.metadata = {"continue": str(Continue(-1, page.after))}
+    return error

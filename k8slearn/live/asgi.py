@@ -1,0 +1,171 @@
+"""Between a socket and the front: a request is gathered, answered at once, and its answer sent.
+
+Only a watch takes longer: its pump sends what there is, then sleeps until the bell rings, a bookmark is due, or
+the watch's time is over. A client that stops reading holds up only its own pump, and is let go after a while.
+
+Kubernetes: apiserver/pkg/server (filters), endpoints/handlers/watch.go (WatchServer.HandleHTTP)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from k8slearn.api.errors import BadRequest, InternalError, RequestEntityTooLarge
+from k8slearn.apiserver.http import Front, HttpRequest, HttpResponse, WatchStream, answers
+from k8slearn.apiserver.http.messages import Certificate
+
+log = logging.getLogger(__name__)
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+LARGEST_BODY = 3 * 1024 * 1024  # bytes; etcd's limit of 1.5 MiB per object is the store's business
+BOOKMARK_EVERY = 60.0  # seconds
+LONGEST_WATCH = (1800.0, 3600.0)  # seconds, between which one is drawn: --min-request-timeout
+READ_BY = 30.0  # seconds in which a client must take what it was sent
+
+
+class Disconnected(Exception):
+    """The client has gone."""
+
+
+class App:
+    """An ASGI application. `wake` is called when something may have been written."""
+
+    def __init__(self, front: Front, wake: Callable[[], None]) -> None:
+        self.front = front
+        self.wake = wake
+        self.watches: dict[WatchStream, asyncio.Event] = {}
+        self.closing = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        try:
+            http = await read_request(scope, receive)
+            answer = self.answer(http)
+        except Disconnected:
+            return
+        except RequestEntityTooLarge as error:
+            answer = answers.failure(error)
+        if isinstance(answer, WatchStream):
+            await self._stream(answer, receive, send)
+        else:
+            await send_response(answer, send, with_body=scope["method"] != "HEAD")
+
+    def answer(self, http: HttpRequest) -> HttpResponse | WatchStream:
+        """The front's answer; of a mistake of our own, the client hears only that it happened."""
+        try:
+            return self.front.answer(http)
+        except Exception:
+            log.exception("%s %s failed", http.method, http.path)
+            return answers.failure(InternalError("an error on the server has prevented the request from succeeding"))
+        finally:
+            if http.method not in ("GET", "HEAD"):
+                self.wake()
+
+    def close(self) -> None:
+        """End every watch, as a server that goes away in peace does."""
+        self.closing = True
+        for bell in self.watches.values():
+            bell.set()
+
+    # --- watches ---
+
+    async def _stream(self, stream: WatchStream, receive: Receive, send: Send) -> None:
+        bell = asyncio.Event()
+        self.watches[stream] = bell
+        stream.listen(bell.set)
+        gone = asyncio.ensure_future(_until_disconnected(receive, bell))
+        try:
+            await send(response_start(200, "application/json"))
+            await self._pump(stream, bell, gone, send)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except (OSError, TimeoutError):
+            pass  # the client has gone, or has not read for too long
+        finally:
+            gone.cancel()
+            stream.close()
+            del self.watches[stream]
+
+    async def _pump(self, stream: WatchStream, bell: asyncio.Event, gone: asyncio.Future[None], send: Send) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + (stream.seconds or random.uniform(*LONGEST_WATCH))
+        while not (gone.done() or self.closing):
+            bell.clear()
+            chunk = stream.take()
+            if not chunk:
+                left = end - loop.time()
+                if stream.finished or left <= 0:
+                    return
+                if await _rings(bell, min(left, BOOKMARK_EVERY)):
+                    continue
+                chunk = stream.bookmark()
+            if chunk:
+                body = {"type": "http.response.body", "body": chunk, "more_body": True}
+                await asyncio.wait_for(send(body), READ_BY)
+
+
+async def _rings(bell: asyncio.Event, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(bell.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _until_disconnected(receive: Receive, bell: asyncio.Event) -> None:
+    with contextlib.suppress(Exception):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    bell.set()
+
+
+async def read_request(scope: Scope, receive: Receive) -> HttpRequest:
+    """Raises Disconnected, RequestEntityTooLarge."""
+    body = bytearray()
+    more = scope["method"] not in ("GET", "HEAD")
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > LARGEST_BODY:
+            raise RequestEntityTooLarge(f"Request entity too large: limit is {LARGEST_BODY}")
+    headers: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        headers.setdefault(key, text)
+        repeated.setdefault(key, []).append(text)
+    return HttpRequest(
+        scope["method"],
+        scope["path"],
+        scope["query_string"].decode("latin-1"),
+        headers,
+        bytes(body),
+        scope.get("extensions", {}).get("client_certificate"),
+        repeated,
+    )
+
+
+def response_start(code: int, media_type: str, headers: list[tuple[str, str]] | None = None) -> dict[str, Any]:
+    listed = [("content-type", media_type), ("cache-control", "no-cache, private"), *(headers or [])]
+    raw = [(k.lower().encode(), v.encode("utf-8", "replace")) for k, v in listed]
+    return {"type": "http.response.start", "status": code, "headers": raw}
+
+
+async def send_response(answer: HttpResponse, send: Send, *, with_body: bool = True) -> None:
+    length = ("content-length", str(len(answer.body)))
+    await send(response_start(answer.code, answer.media_type, [length, *answer.headers]))
+    await send({"type": "http.response.body", "body": answer.body if with_body else b""})
+
+
+__all__ = ["App", "BadRequest", "Certificate"]

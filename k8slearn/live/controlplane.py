@@ -1,0 +1,146 @@
+"""A whole control plane in this process: a store, an API server behind HTTPS, and everybody who works with it.
+
+Kubernetes: what `kind create cluster` leaves running, and the files that kubeadm leaves in /etc/kubernetes
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from k8slearn.api.clock import Dice
+from k8slearn.api.users import User
+from k8slearn.apiserver.http import Front
+from k8slearn.cluster import Cluster
+from k8slearn.live import kubeconfig
+from k8slearn.live.asgi import App
+from k8slearn.live.certificates import Authority, write_private
+from k8slearn.live.driver import HISTORY, Driver, WallClock
+from k8slearn.live.https import HttpsServer, listen, tls
+from k8slearn.node import Kubelet, stages
+from k8slearn.store import Store
+
+MEMORY = "memory"
+
+
+def home() -> Path:
+    """Where the CA, the tokens and the kubeconfig are kept: $K8SLEARN_HOME, else ~/.k8slearn."""
+    return Path(os.environ.get("K8SLEARN_HOME") or Path.home() / ".k8slearn")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be chosen. `store`: "memory" or the path of a file. `speed`: virtual seconds per real one."""
+
+    nodes: int | Sequence[str] = 3
+    cpu: str = "8"
+    memory: str = "32Gi"
+    pods: int = 110
+    host: str = "127.0.0.1"
+    port: int = 6443
+    store: str = MEMORY
+    kubeconfig: Path | None = None
+    speed: float = 1.0
+    stages: tuple[stages.Stage, ...] = stages.REALISTIC
+    home: Path = field(default_factory=home)
+
+
+class ControlPlane:
+    """`run` serves until told to `stop`. Raises PortTaken, or what the store says of its file, on making it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.listener = listen(settings.host, settings.port)
+        try:
+            self._assemble()
+        except BaseException:
+            self.listener.close()
+            raise
+
+    def _assemble(self) -> None:
+        settings = self.settings
+        self.authority = Authority(settings.home)
+        self.token = secret(settings.home / "token")
+        self.clock, self.dice = WallClock(settings.speed), Dice(secrets.randbits(63))
+        self.store = open_store(settings.store)
+        cluster = recipe(settings)
+        self.server = cluster.server(self.clock, self.dice, self.store)
+        self.server.signing_key = secret(settings.home / "service-account.key").encode()
+        self.server.authenticator.tokens[self.token] = User.called(kubeconfig.USER)
+        self.driver = Driver(self.clock, self.server, cluster.components, self.dice)
+        self.app = App(Front(self.server), self.driver.wake)
+        certificate = self.authority.server({settings.host, "127.0.0.1", "::1", "localhost", "kubernetes"})
+        self.https = HttpsServer(self.app, tls(certificate, self.authority.pair), self.listener)
+
+    @property
+    def url(self) -> str:
+        host, port = self.listener.getsockname()[:2]
+        reached = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+        return f"https://{reached}:{port}"
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.settings.kubeconfig or self.settings.home / "config"
+
+    def write_kubeconfig(self) -> Path:
+        """Write the file that clients need. Raises FileExistsError when it is somebody else's."""
+        content = kubeconfig.config(self.url, self.authority.pair.certificate, token=self.token)
+        kubeconfig.write(self.kubeconfig, content)
+        return self.kubeconfig
+
+    async def run(self) -> None:
+        """Serve, and let everybody work, until `stop` is called. Then every watch is ended properly."""
+        self.driver.settle()
+        self.store.compact(self.store.revision)
+        workers = [asyncio.create_task(self.driver.run()), asyncio.create_task(self._forget())]
+        try:
+            await self.https.run_here()
+        finally:
+            for worker in workers:
+                worker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*workers)
+            self.close()
+
+    def stop(self) -> None:
+        """Ask `run` to end. May be called from a signal handler."""
+        self.https.should_exit = True
+
+    def close(self) -> None:
+        self.listener.close()
+        self.store.close()
+
+    async def _forget(self) -> None:
+        """Compact what is older than five minutes, every five minutes, as the real one does."""
+        while True:
+            then = self.store.revision
+            await asyncio.sleep(HISTORY)
+            self.store.compact(then)
+
+
+def recipe(settings: Settings) -> Cluster:
+    kubelet = partial(
+        Kubelet, cpu=settings.cpu, memory=settings.memory, pods=settings.pods, stages=settings.stages
+    )
+    return Cluster.complete(settings.nodes, kubelet=kubelet)
+
+
+def open_store(where: str) -> Store:
+    if where == MEMORY:
+        return Store(keep_history=False)
+    from k8slearn.store.disk import DiskStore
+
+    return DiskStore(Path(where))
+
+
+def secret(path: Path) -> str:
+    """A secret kept in a file that only its owner reads; made when it is first asked for."""
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(32).encode())
+    return path.read_text().strip()
