@@ -1,4 +1,4 @@
-"""The command line: ``k8slearn play``, ``lab``, ``check``, ``hint``.
+"""The command line: ``k8slearn up``, ``play``, ``lab``, ``check``, ``hint``.
 
 Exit codes: 0, it went well; 1, it did not (not everything became ready, an exercise is not solved yet);
 2, the input was refused (a manifest with an error in it, an unknown exercise, a wrong option).
@@ -6,7 +6,7 @@ Exit codes: 0, it went well; 1, it did not (not everything became ready, an exer
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -46,6 +46,47 @@ def play(file: str, seed: int, nodes: int, policy: str, seconds: float, steps: b
     except Refused as refusal:
         _refuse(str(refusal))
     raise SystemExit(0 if ready else 1)
+
+
+@main.command()
+@click.option("--nodes", default="3", show_default=True, help="How many machines, or their names: a,b,c.")
+@click.option("--cpu", default="8", show_default=True, help="Cores of each machine.")
+@click.option("--memory", default="32Gi", show_default=True, help="Memory of each machine.")
+@click.option("--pods", default=110, show_default=True, help="Pods that fit on each machine.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=6443, show_default=True, type=click.IntRange(0, 65535), help="0 finds a free one."
+)
+@click.option(
+    "--store", default="memory", show_default=True, help="memory, or a FILE.db that outlives the process."
+)
+@click.option(
+    "--kubeconfig", type=click.Path(dir_okay=False), help="Where to write it.  [default: ~/.k8slearn/config]"
+)
+@click.option(
+    "--speed", default=1.0, show_default=True, type=click.FloatRange(0.1, 1000), help="Seconds per second."
+)
+@click.option(
+    "--stages",
+    default="realistic",
+    show_default=True,
+    help="What pods go through: realistic, hollow (running at once), or a YAML FILE.",
+)
+def up(**options: Any) -> None:
+    """Start a control plane that kubectl, client libraries and operators can talk to, until Ctrl-C.
+
+    Prints one line to paste, which points kubectl at it. Certificates and tokens are made on the first
+    start and kept in ~/.k8slearn ($K8SLEARN_HOME), so that a kubeconfig goes on working.
+    """
+    try:
+        from k8slearn.live.up import CannotStart, settings_of
+        from k8slearn.live.up import up as run
+    except ModuleNotFoundError as missing:
+        _refuse(f"k8slearn up needs the package {missing.name}: pip install 'k8slearn[live]'")
+    try:
+        run(settings_of(**options))
+    except CannotStart as error:
+        _refuse(str(error))
 
 
 @main.command()

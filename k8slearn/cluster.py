@@ -85,9 +85,20 @@ class Cluster:
         self.kinds = list(kinds)
         self.objects = list(objects)
 
-    def server(self, clock: Clock, dice: Dice) -> ApiServer:
+    @classmethod
+    def complete(
+        cls, nodes: int | Sequence[str | Component] = 3, *, kubelet: Callable[..., Kubelet] = Kubelet
+    ) -> Cluster:
+        """Everything we have, as people expect it of a cluster they use and not just look at."""
+        names = [f"node-{i}" for i in range(nodes)] if isinstance(nodes, int) else nodes
+        machines = [Machine(n, kubelet) if isinstance(n, str) else n for n in names]
+        return cls(machines)
+
+    def server(self, clock: Clock, dice: Dice, store: Store | None = None) -> ApiServer:
         """An API server with a store that holds what every cluster begins with."""
-        server = ApiServer(Store(), clock, dice, Kinds((*BUILTIN, *self.kinds)))
+        server = ApiServer(
+            store if store is not None else Store(), clock, dice, Kinds((*BUILTIN, *self.kinds))
+        )
         for name in NAMESPACES:
             create(server, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         for obj in self.objects:

@@ -86,7 +86,12 @@ class ApiError(Exception):
 
     def status(self) -> dict[str, Any]:
         """This error as the ``Status`` object of the wire."""
-        body: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": self.metadata, "status": "Failure"}
+        body: dict[str, Any] = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": self.metadata,
+            "status": "Failure",
+        }
         body |= {"message": self.message, "reason": self.reason, "details": self.details, "code": self.code}
         if not self.details and not self.is_generic:
             del body["details"]

@@ -38,7 +38,9 @@ class Continue(NamedTuple):
 
     def __str__(self) -> str:
         token = {"v": "meta.k8s.io/v1", "rv": self.revision, "start": self.after + "\0"}
-        return base64.urlsafe_b64encode(json.dumps(token, separators=(",", ":")).encode()).decode().rstrip("=")
+        return (
+            base64.urlsafe_b64encode(json.dumps(token, separators=(",", ":")).encode()).decode().rstrip("=")
+        )
 
     @classmethod
     def read(cls, text: str) -> Continue:

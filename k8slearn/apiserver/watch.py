@@ -70,6 +70,11 @@ class ServerWatch:
             self.cursor.take()
         return event
 
+    @property
+    def seen(self) -> int:
+        """Nothing for this watcher has happened up to here that he does not know."""
+        return self.cursor.store.revision if not self.waiting else self.cursor.revision
+
     def listen(self, bell: Callable[[], None]) -> None:
         """Ring this bell whenever something may be new."""
         self.cursor.listen(bell)

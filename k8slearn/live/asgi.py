@@ -65,7 +65,9 @@ class App:
             return self.front.answer(http)
         except Exception:
             log.exception("%s %s failed", http.method, http.path)
-            return answers.failure(InternalError("an error on the server has prevented the request from succeeding"))
+            return answers.failure(
+                InternalError("an error on the server has prevented the request from succeeding")
+            )
         finally:
             if http.method not in ("GET", "HEAD"):
                 self.wake()
@@ -94,7 +96,9 @@ class App:
             stream.close()
             del self.watches[stream]
 
-    async def _pump(self, stream: WatchStream, bell: asyncio.Event, gone: asyncio.Future[None], send: Send) -> None:
+    async def _pump(
+        self, stream: WatchStream, bell: asyncio.Event, gone: asyncio.Future[None], send: Send
+    ) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + (stream.seconds or random.uniform(*LONGEST_WATCH))
         while not (gone.done() or self.closing):
@@ -156,7 +160,9 @@ async def read_request(scope: Scope, receive: Receive) -> HttpRequest:
     )
 
 
-def response_start(code: int, media_type: str, headers: list[tuple[str, str]] | None = None) -> dict[str, Any]:
+def response_start(
+    code: int, media_type: str, headers: list[tuple[str, str]] | None = None
+) -> dict[str, Any]:
     listed = [("content-type", media_type), ("cache-control", "no-cache, private"), *(headers or [])]
     raw = [(k.lower().encode(), v.encode("utf-8", "replace")) for k, v in listed]
     return {"type": "http.response.start", "status": code, "headers": raw}

@@ -8,6 +8,7 @@ All of it, and the HTTP server too, runs in one event loop: the core never sees 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Mapping
@@ -40,7 +41,9 @@ class WallClock:
 class Driver:
     """One manager in real time. `transport` is what its players are handed."""
 
-    def __init__(self, clock: WallClock, transport: Transport, components: list[Component], dice: Dice) -> None:
+    def __init__(
+        self, clock: WallClock, transport: Transport, components: list[Component], dice: Dice
+    ) -> None:
         self.clock = clock
         self.transport = transport
         self.dice = dice
@@ -89,7 +92,9 @@ class Driver:
         try:
             self.manager.make(move)
         except Exception:
-            log.exception("%s failed while it made its move (%s) and is started anew", move.player, move.action)
+            log.exception(
+                "%s failed while it made its move (%s) and is started anew", move.player, move.action
+            )
             self.manager.add(self.makers[move.player](), self.transport, self.dice)
         return True
 
@@ -101,10 +106,8 @@ class Driver:
         """Until the next timer is due or the bell rings."""
         alarm = self.manager.next_alarm(background=True)
         seconds = None if alarm is None else max((alarm.due - self.clock.now) / self.clock.speed, 0.0)
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._bell.wait(), seconds)
-        except TimeoutError:
-            pass
 
     def errors(self) -> Mapping[str, Mapping[str, Exception]]:
         """Reconciles that failed and have not succeeded since, by player and key."""

@@ -86,14 +86,15 @@ class HttpsServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-class PortTaken(Exception):
+class PortTaken(RuntimeError):
     """Somebody else listens there."""
 
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket bound to the address; port 0 finds a free one. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Naming the protocol matters: asyncio turns Nagle's delay off only for sockets that say they are TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -36,7 +36,9 @@ def media_type_of(http: HttpRequest) -> str:
 def read_object(http: HttpRequest, kind: str) -> Body:
     """The body of a create or an update. No type at all is taken for JSON, as Kubernetes does."""
     media_type = media_type_of(http)
-    decode = {"": decode_json, "application/json": decode_json, "application/yaml": decode_yaml}.get(media_type)
+    decode = {"": decode_json, "application/json": decode_json, "application/yaml": decode_yaml}.get(
+        media_type
+    )
     if decode is None:
         unknown = "the body of the request was in an unknown format - accepted media types include"
         raise UnsupportedMediaType(f"{unknown}: {SPOKEN}")

@@ -47,9 +47,7 @@ class Front:
 
     def authenticate(self, http: HttpRequest) -> User:
         """The user, from a bearer token or a client certificate; with Impersonate-User, another one."""
-        user = self.server.authenticator.authenticate(
-            http.headers.get("authorization", ""), http.certificate
-        )
+        user = self.server.authenticator.authenticate(http.headers.get("authorization", ""), http.certificate)
         return impersonate(self.server.authorizer, user or ANONYMOUS, http.headers, http.repeated)
 
     def authorize(self, user: User, info: RequestInfo) -> None:
@@ -114,26 +112,32 @@ class Front:
             sent = read_object(http, "DeleteOptions").value
             if not isinstance(sent, dict):
                 raise errors.BadRequest("expected DeleteOptions")
-            options.update({k: v for k, v in sent.items() if k not in ("kind", "apiVersion") and v is not None})
+            options.update(
+                {k: v for k, v in sent.items() if k not in ("kind", "apiVersion") and v is not None}
+            )
         if info.verb not in READS:
             options.setdefault("fieldManager", _user_agent(http))
         return request
 
     def _watch(self, request: Request, resource: Resource, form: Form, http: HttpRequest) -> WatchStream:
-        shape = partial(
-            _shaped_alone, resource, form, _include(http), self.server
-        )
+        """A watch that cannot begin where it should is told so as its first and last event."""
+        try:
+            watch = self.server.watch(request)
+        except errors.Expired as error:
+            return WatchStream(None, resource, _as_is, error=error)
+        shape = partial(_shaped, resource, form, _include(http), self.server)
+        bookmarks = bool(request.options.get("allowWatchBookmarks"))
         return WatchStream(
-            self.server.watch(request),
-            resource,
-            shape,
-            bookmarks=bool(request.options.get("allowWatchBookmarks")),
-            seconds=request.options.get("timeoutSeconds"),
+            watch, resource, shape, bookmarks=bookmarks, seconds=request.options.get("timeoutSeconds")
         )
 
 
-def _shaped_alone(resource: Resource, form: Form, include: str, server: ApiServer, obj: Any) -> Any:
+def _shaped(resource: Resource, form: Form, include: str, server: ApiServer, obj: Any) -> Any:
     return answers.shaped(resource, obj, form, include, server.clock.now)
+
+
+def _as_is(obj: Any) -> Any:
+    return obj
 
 
 def check_shape(resource: Resource, info: RequestInfo) -> None:

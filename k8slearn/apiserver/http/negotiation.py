@@ -59,6 +59,4 @@ def negotiate(accept: str, *, shapes: bool = True) -> Form:
     if any(media_type in ANSWERS for media_type, _ in wanted):
         raise NotAcceptable(f"only the following media types are accepted: {SPOKEN}")
     streams = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
-    raise NotAcceptable(
-        f"406: Not Acceptable\n\nAvailable representations: {SPOKEN}, {streams}", details={}
-    )
+    raise NotAcceptable(f"406: Not Acceptable\n\nAvailable representations: {SPOKEN}, {streams}", details={})

@@ -88,7 +88,9 @@ def _of_watches(options: Options, _: Options) -> Iterator[FieldError]:
     if match is None:
         return
     if "sendInitialEvents" not in options:
-        yield forbidden(path, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+        yield forbidden(
+            path, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        )
     if match != NOT_OLDER:
         yield _unsupported(path, f'"{match}"', f'"{NOT_OLDER}"')
     if "continue" in options:

@@ -15,8 +15,9 @@ from typing import Any
 from k8slearn.api.errors import ApiError
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object
-from k8slearn.apiserver.watch import ServerWatch, bookmark
+from k8slearn.api.requests import WatchEvent
 from k8slearn.apiserver.http.answers import to_json
+from k8slearn.apiserver.watch import ServerWatch, bookmark
 
 MOST = 500  # events in one helping: others want their turn
 
@@ -26,14 +27,16 @@ class WatchStream:
 
     def __init__(
         self,
-        watch: ServerWatch,
+        watch: ServerWatch | None,
         resource: Resource,
         shape: Callable[[Object], Any],
         *,
         bookmarks: bool = False,
         seconds: float | None = None,
+        error: ApiError | None = None,
     ) -> None:
         self.watch = watch
+        self.error = error  # what to say instead of events: the watch could not even begin
         self.resource = resource
         self.shape = shape
         self.bookmarks = bookmarks
@@ -42,28 +45,40 @@ class WatchStream:
 
     def listen(self, bell: Callable[[], None]) -> None:
         """Ring this bell when there is something to take."""
-        self.watch.listen(bell)
+        if self.watch is not None:
+            self.watch.listen(bell)
 
     def take(self) -> bytes:
         """What is new, as far as one helping goes; b"" when nothing is."""
         lines: list[bytes] = []
         try:
-            while len(lines) < MOST and (event := self.watch.take()) is not None:
-                if event.type == "BOOKMARK" and not self.bookmarks:
-                    continue
-                shown = event.object if event.type == "BOOKMARK" else self.shape(event.object)
-                lines.append(to_json({"type": event.type, "object": shown}) + b"\n")
+            while len(lines) < MOST and (event := self._next()) is not None:
+                if event.type != "BOOKMARK":
+                    lines.append(_line(event.type, self.shape(event.object)))
+                elif self.bookmarks:
+                    lines.append(_line(event.type, event.object))
         except ApiError as error:
-            lines.append(to_json({"type": "ERROR", "object": error.status()}) + b"\n")
+            lines.append(_line("ERROR", error.status()))
             self.finished = True
         return b"".join(lines)
 
+    def _next(self) -> WatchEvent | None:
+        if self.watch is None:
+            assert self.error is not None
+            raise self.error
+        return self.watch.take()
+
     def bookmark(self) -> bytes:
         """ "You have seen everything up to here": lets a client resume where nothing has happened."""
-        if not self.bookmarks or self.finished or self.watch.waiting:
+        if not self.bookmarks or self.finished or self.watch is None or self.watch.waiting:
             return b""
-        return to_json({"type": "BOOKMARK", "object": bookmark(self.resource, self.watch.revision)}) + b"\n"
+        return _line("BOOKMARK", bookmark(self.resource, self.watch.seen))
 
     def close(self) -> None:
         self.finished = True
-        self.watch.close()
+        if self.watch is not None:
+            self.watch.close()
+
+
+def _line(kind: str, obj: Any) -> bytes:
+    return to_json({"type": kind, "object": obj}) + b"\n"
