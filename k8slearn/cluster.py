@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from k8slearn.api import errors
 from k8slearn.api.clock import Clock, Dice
@@ -16,18 +17,30 @@ from k8slearn.api.kinds import BUILTIN, Kinds, Resource
 from k8slearn.api.objects import Object
 from k8slearn.api.requests import Request
 from k8slearn.apiserver import ApiServer
+from k8slearn.apiserver.admission import DEFAULT
+from k8slearn.apiserver.rbac import bootstrap_objects
 from k8slearn.controllers import (
+    CronJobController,
     DeploymentController,
+    DisruptionController,
     EndpointSliceController,
     GarbageCollector,
+    JobController,
     NamespaceController,
     NodeLifecycleController,
     PodGarbageCollector,
     ReplicaSetController,
+    ReplicationControllerController,
+    ResourceQuotaController,
+    RootCACertPublisher,
+    ServiceAccountsController,
     TaintEvictionController,
+    TokensController,
+    TTLAfterFinishedController,
 )
 from k8slearn.machinery import Controller
 from k8slearn.node import Kubelet
+from k8slearn.node.logs import printed
 from k8slearn.scheduler import Scheduler
 from k8slearn.store import Store
 
@@ -43,6 +56,47 @@ CONTROL_PLANE: tuple[Component, ...] = (
     TaintEvictionController,
     PodGarbageCollector,
     Scheduler,
+)
+
+EVERYBODY: tuple[Component, ...] = (
+    *CONTROL_PLANE,
+    ServiceAccountsController,
+    ResourceQuotaController,
+    DisruptionController,
+    ReplicationControllerController,
+    JobController,
+    CronJobController,
+    TTLAfterFinishedController,
+)
+
+#: Besides namespaces and default roles, what a real API server makes on its own when it starts.
+ALWAYS_THERE: tuple[Object, ...] = (
+    {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"component": "apiserver", "provider": "kubernetes"},
+        },
+        "spec": {
+            "clusterIP": "10.96.0.1",
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
+        },
+    },
+    *(
+        {
+            "apiVersion": "scheduling.k8s.io/v1",
+            "kind": "PriorityClass",
+            "metadata": {"name": f"system-{name}-critical"},
+            "value": value,
+            "description": f"Used for system critical pods that {what}.",
+        }
+        for name, value, what in (
+            ("cluster", 2_000_000_000, "must run in the cluster, but can be moved to another node if necessary"),
+            ("node", 2_000_001_000, "must not be moved from their current node"),
+        )
+    ),
 )
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
@@ -84,25 +138,39 @@ class Cluster:
         self.components: list[Component] = [*kept, *adding, *machines]
         self.kinds = list(kinds)
         self.objects = list(objects)
+        self.is_complete = False  # like a cluster that people use: everything is admitted, tracked and announced
 
     @classmethod
     def complete(
-        cls, nodes: int | Sequence[str | Component] = 3, *, kubelet: Callable[..., Kubelet] = Kubelet
+        cls,
+        nodes: int | Sequence[str] = 3,
+        *,
+        kubelet: Callable[..., Kubelet] = Kubelet,
+        certificate: str = "",
     ) -> Cluster:
-        """Everything we have, as people expect it of a cluster they use and not just look at."""
+        """Everything we have, as people expect it of a cluster they use and do not just look at.
+
+        `kubelet` makes one for each name; `certificate` is the CA's, which pods are told to trust.
+        """
         names = [f"node-{i}" for i in range(nodes)] if isinstance(nodes, int) else nodes
-        machines = [Machine(n, kubelet) if isinstance(n, str) else n for n in names]
-        return cls(machines)
+        knowing = (partial(RootCACertPublisher, certificate), partial(TokensController, certificate))
+        recipe = cls([Machine(n, kubelet) for n in names], components=EVERYBODY, adding=knowing)
+        recipe.is_complete = True
+        recipe.objects = [*bootstrap_objects(), *ALWAYS_THERE]
+        return recipe
 
     def server(self, clock: Clock, dice: Dice, store: Store | None = None) -> ApiServer:
         """An API server with a store that holds what every cluster begins with."""
-        server = ApiServer(
-            store if store is not None else Store(), clock, dice, Kinds((*BUILTIN, *self.kinds))
-        )
+        store = Store() if store is None else store
+        server = ApiServer(store, clock, dice, Kinds((*BUILTIN, *self.kinds)))
         for name in NAMESPACES:
             create(server, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         for obj in self.objects:
             create(server, obj)
+        if self.is_complete:
+            server.admission = DEFAULT
+            server.manages_fields = server.announces_deletion = True
+            server.kubelets = printed
         return server
 
 

@@ -25,11 +25,17 @@ CLIENT_NODE = "@kubernetes/client-node@2.0.1"  # OpenAPI of release-1.36
 TARGET = Path(__file__).parent.parent / "k8slearn" / "api" / "types.json"
 
 # Bodies of subresources: not resources of their own, but checked like them.
-BODIES = ("v1 Binding", "policy/v1 Eviction", "autoscaling/v1 Scale", "authentication.k8s.io/v1 TokenRequest")
+BODIES = (
+    "policy/v1 Eviction",
+    "autoscaling/v1 Scale",
+    "authentication.k8s.io/v1 TokenRequest",
+    "v1 DeleteOptions",
+    "v1 Status",
+)
 
 # Maps whose values are quantities (Go: ResourceList), which OpenAPI calls strings.
 RESOURCE_LISTS = """allocatable allocatedResources capacity default defaultRequest hard limits max
-maxLimitRequestRatio min overhead requests used""".split()
+maxLimitRequestRatio min overhead requests used podFixed consumedCapacity""".split()
 
 # Optional scalars that are pointers in Go: their zero (0, false, "") is kept, for it differs from absence.
 # A name with a dot counts in that type only.
@@ -42,8 +48,9 @@ failedJobsHistoryLimit fsGroup fsGroupChangePolicy holderIdentity hostUsers host
 ingressClassName internalTrafficPolicy ipFamilyPolicy ipMode lastScheduleTime lastSuccessfulTime
 leaseDurationSeconds leaseTransitions loadBalancerClass localhostProfile lun managedBy manualSelector
 maxFailedIndexes maxSurge maxUnavailable minAvailable minDomains minReplicas mode mountPropagation
-nodeAffinityPolicy nodeTaintsPolicy optional parallelism podReplacementPolicy preemptionPolicy priority
+nodeAffinityPolicy nodeTaintsPolicy optional parallelism podReplacementPolicy preemptionPolicy
 privileged procMount progressDeadlineSeconds readOnlyRootFilesystem ready reclaimPolicy recursiveReadOnly
+remainingItemCount
 renewTime revisionHistoryLimit runAsGroup runAsNonRoot runAsUser runtimeClassName selectPolicy serving
 setHostnameAsFQDN shareProcessNamespace sizeLimit stabilizationWindowSeconds startTime started
 startingDeadlineSeconds successfulJobsHistoryLimit supplementalGroupsPolicy suspend terminating
@@ -54,10 +61,35 @@ CSIVolumeSource.fsType CSIVolumeSource.readOnly ClientIPConfig.timeoutSeconds Co
 DeploymentSpec.replicas Endpoint.hostname Endpoint.nodeName EndpointAddress.nodeName
 HorizontalPodAutoscalerStatus.observedGeneration HostPathVolumeSource.type LocalVolumeSource.fsType
 MetricTarget.value MetricValueStatus.value NetworkPolicyPort.port NetworkPolicyPort.protocol
-OwnerReference.controller PersistentVolumeClaimSpec.storageClassName PodDNSConfigOption.value
+ObjectMeta.managedFields OwnerReference.controller PersistentVolumeClaimSpec.storageClassName PodDNSConfigOption.value
 Preconditions.resourceVersion Preconditions.uid ReplicaSetSpec.replicas ReplicationControllerSpec.replicas
 RollingUpdateStatefulSetStrategy.partition StatefulSetSpec.replicas TypedObjectReference.namespace
 discovery/v1.EndpointPort.name discovery/v1.EndpointPort.port discovery/v1.EndpointPort.protocol
+CSIDriverSpec.attachRequired CSIDriverSpec.fsGroupPolicy CSIDriverSpec.nodeAllocatableUpdatePeriodSeconds
+CSIDriverSpec.podInfoOnMount CSIDriverSpec.preventPodSchedulingIfMissing CSIDriverSpec.requiresRepublish
+CSIDriverSpec.seLinuxMount CSIDriverSpec.serviceAccountTokenInSecrets CSIDriverSpec.storageCapacity
+CustomResourceDefinitionVersion.deprecationWarning DeleteOptions.gracePeriodSeconds
+DeleteOptions.orphanDependents Device.allNodes Device.allowMultipleAllocations Device.bindsToNode
+Device.nodeName DeviceAttribute.bool DeviceAttribute.int DeviceAttribute.string DeviceAttribute.version
+DeviceClassSpec.extendedResourceName DeviceRequestAllocationResult.adminAccess ExactDeviceRequest.adminAccess
+HorizontalPodAutoscalerSpec.targetCPUUtilizationPercentage
+HorizontalPodAutoscalerStatus.currentCPUUtilizationPercentage JSONSchemaProps.maxItems
+JSONSchemaProps.maxLength JSONSchemaProps.maxProperties JSONSchemaProps.maximum JSONSchemaProps.minItems
+JSONSchemaProps.minLength JSONSchemaProps.minProperties JSONSchemaProps.minimum JSONSchemaProps.multipleOf
+JSONSchemaProps.x-kubernetes-preserve-unknown-fields ResourceSliceSpec.allNodes ResourceSliceSpec.nodeName
+ResourceSliceSpec.perDeviceNodeSelection ServiceReference.path ServiceReference.port PodSpec.priority
+ValidatingWebhook.timeoutSeconds MutatingWebhook.timeoutSeconds ValidationRule.optionalOldSelf
+VolumeAttachmentSource.persistentVolumeName VolumeError.errorCode VolumeNodeResources.count
+WebhookClientConfig.url borrowingLimitPercent lendablePercent nominalConcurrencyShares
+""".split()
+
+# Fields that Go writes as null when nothing was said: times that are no pointers, a few lists.
+NULLS = """
+lastHeartbeatTime lastObservedTime lastProbeTime lastTransitionTime lastUpdateTime finishedAt startedAt
+core/v1.Event.eventTime core/v1.Event.firstTimestamp core/v1.Event.lastTimestamp events/v1.Event.eventTime
+events/v1.Event.deprecatedFirstTimestamp events/v1.Event.deprecatedLastTimestamp VolumeError.time
+TokenRequestStatus.expirationTimestamp Role.rules ClusterRole.rules CSINodeSpec.drivers
+HorizontalPodAutoscalerStatus.currentMetrics
 """.split()
 
 SCALARS = {
@@ -80,7 +112,7 @@ class Models:
 
     def __init__(self, models: Path) -> None:
         self.models = models
-        self.required, self.quantities = _lightkube()
+        self.required, self.quantities, self.packages = _lightkube()
 
     def fields(self, name: str) -> list[dict[str, str]]:
         source = (self.models / f"{name}.js").read_text()
@@ -104,35 +136,56 @@ class Models:
         if kind.startswith("Array<"):
             return f"[{self.spelt(of, field, kind[6:-1], form)}]"
         if kind.startswith("{"):
-            value = "quantity" if field in RESOURCE_LISTS else self.spelt(of, field, kind[17:-3], form)
+            plain = kind[17:-3] == "string"
+            value = (
+                "quantity" if plain and field in RESOURCE_LISTS else self.spelt(of, field, kind[17:-3], form)
+            )
             return f"{{{value}}}"
         if f"{of}.{field}" in self.quantities:
             return "quantity"
         return SCALARS.get((kind, form)) or go_name(kind)
 
     def mark(self, of: str, field: str) -> str:
-        """``!`` always written, ``?`` zero differs from absence, nothing: zero is not written."""
-        if f"{of}.{field}" in self.required:
-            return "!"
+        """``!`` always written; ``!!`` as null if need be (``?!!``: but it is not required); ``?`` zero differs
+        from absence; nothing: zero is not written."""
         names = (field, f"{of}.{field}", f"{of.rpartition('.')[2]}.{field}")
+        required = f"{of}.{field}" in self.required
+        if any(name in NULLS for name in names):
+            return "!!" if required else "?!!"
+        if required:
+            return "!"
         return "?" if any(name in POINTERS for name in names) else ""
 
 
-def _lightkube() -> tuple[set[str], set[str]]:
-    """(required fields, fields that are one quantity), each with and without its group in the name."""
+def _lightkube() -> tuple[set[str], set[str], dict[str, list[str]]]:
+    """(required fields, fields that are one quantity, the API groups in which there is a type of some name).
+
+    Fields are listed with and without the group in their name.
+    """
     spec = importlib.util.find_spec("lightkube")
     folder = Path(next(iter(spec.submodule_search_locations or []))) if spec else Path()
     required, quantities = set(), set()
+    packages: dict[str, list[str]] = {}
     for path in sorted((folder / "models").glob("*_v[12].py")):
         for cls in (n for n in ast.parse(path.read_text()).body if isinstance(n, ast.ClassDef)):
+            group, _, version = path.stem.rpartition("_")
+            packages.setdefault(f"{version}.{cls.name}", []).append(group)
             for field in (n for n in cls.body if isinstance(n, ast.AnnAssign)):
-                group, _, version = path.stem.rpartition("_")
                 short = f"{version}.{cls.name}.{ast.unparse(field.target)}"
                 if field.value is None:
                     required |= {short, f"{group}/{short}"}
                 if "resource.Quantity" in ast.unparse(field.annotation):
                     quantities |= {short, f"{group}/{short}"}
-    return required, quantities
+    return required, quantities, packages
+
+
+def by_package(models: Models, types: dict[str, dict[str, str]]) -> dict[str, list[str]]:
+    """The types of each API group, and of ``meta``."""
+    found: dict[str, list[str]] = {}
+    for name in types:
+        group, _, short = name.rpartition("/")
+        found.setdefault(group or models.packages[short][0], []).append(name)
+    return dict(sorted(found.items()))
 
 
 def go_name(name: str) -> str:
@@ -166,8 +219,9 @@ def generate(models: Models) -> str:
     types = reached(models, iter(named.values()))
     lines = [f"  {json.dumps(n)}: {json.dumps(t, sort_keys=True)}" for n, t in types.items()]
     roots = [f"  {json.dumps(k)}: {json.dumps(go_name(n))}" for k, n in named.items()]
-    tables = (",\n".join(roots), ",\n".join(lines))
-    return '{{"kinds": {{\n{}\n}},\n"types": {{\n{}\n}}}}\n'.format(*tables)
+    packages = [f'  "{p}": "{" ".join(names)}"' for p, names in by_package(models, types).items()]
+    tables = (",\n".join(roots), ",\n".join(packages), ",\n".join(lines))
+    return '{{"kinds": {{\n{}\n}},\n"packages": {{\n{}\n}},\n"types": {{\n{}\n}}}}\n'.format(*tables)
 
 
 def main() -> None:

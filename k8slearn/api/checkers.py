@@ -39,15 +39,14 @@ def mismatch(value: Any, at: At, go: str) -> str:
             struct = struct or at[2]
         at = at[0]
     target = f"struct field {struct}.{'.'.join(reversed(names))} of" if names else "value of"
-    return f"json: cannot unmarshal {_json_name(value, go)} into Go {target} type {go}"
+    shown = f" {value}" if go.startswith(("int", "float")) and go_name(value) == "number" else ""
+    return f"json: cannot unmarshal {go_name(value)}{shown} into Go {target} type {go}"
 
 
-def _json_name(value: Any, go: str) -> str:
+def go_name(value: Any) -> str:
+    """What Go's JSON decoder calls a value."""
     names = {bool: "bool", str: "string", list: "array", dict: "object"}
-    for cls, name in names.items():
-        if isinstance(value, cls):
-            return name
-    return f"number {value}" if go.startswith(("int", "float")) else "number"
+    return next((name for cls, name in names.items() if isinstance(value, cls)), "number")
 
 
 def path_of(at: At) -> str:
@@ -173,11 +172,11 @@ class Map(Type):
 
 
 class Field(NamedTuple):
-    """A field of a struct: its type, and whether a zero is kept or even written when nothing was said."""
+    """A field of a struct: its type, whether a zero is kept, and what is written when nothing was said."""
 
     of: Type
     keep: bool
-    required: bool
+    absent: Any  # ... for nothing at all
 
 
 class Struct(Type):
@@ -213,7 +212,7 @@ class Struct(Type):
 
     def load_fields(self) -> dict[str, tuple[Type, bool, type | None]]:
         loaded = self.load(self.key)
-        self.required = {n: f.of.zero for n, f in loaded.items() if f.required and f.of.zero in (0, "")}
+        self.required = {n: f.absent for n, f in loaded.items() if f.absent is not ...}
         self.fields = {n: (f.of, f.keep, f.of.plain) for n, f in loaded.items()}
         return self.fields
 

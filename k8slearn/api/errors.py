@@ -43,11 +43,20 @@ class FieldError:
         """The message without its path: ``Invalid value: -1: must be ...``."""
         parts = [self.TITLES[self.reason]]
         if self.value is not NOTHING and self.reason not in ("FieldValueRequired", "FieldValueForbidden"):
-            parts.append(json.dumps(self.value, separators=(",", ":"), ensure_ascii=False))
+            parts.append(_as_go_prints(self.value))
         return ": ".join(p for p in [*parts, self.detail] if p)
 
     def __str__(self) -> str:
         return f"{self.path}: {self.text}"
+
+
+def _as_go_prints(value: Any) -> str:
+    """As JSON; inside of maps and lists, Go's encoder also hides what could be read as HTML."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    if isinstance(value, (dict, list)):
+        for mark, hidden in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
+            text = text.replace(mark, hidden)
+    return text
 
 
 def required(path: str, detail: str = "") -> FieldError:
@@ -64,6 +73,18 @@ def forbidden(path: str, detail: str) -> FieldError:
 
 def duplicate(path: str, value: Any) -> FieldError:
     return FieldError("FieldValueDuplicate", path, value)
+
+
+def not_found_value(path: str, value: Any) -> FieldError:
+    return FieldError("FieldValueNotFound", path, value)
+
+
+def too_long(path: str, most: int) -> FieldError:
+    return FieldError("FieldValueTooLong", path, detail=f"may not be more than {most} bytes")
+
+
+def too_many(path: str, found: int, most: int) -> FieldError:
+    return FieldError("FieldValueTooMany", path, found, f"must have at most {most} item{'s' * (most != 1)}")
 
 
 def unsupported(path: str, value: Any, allowed: Iterable[str]) -> FieldError:
@@ -239,8 +260,12 @@ def refused(resource: str, group: str, name: str, why: str) -> Forbidden:
 
 
 def invalid_object(kind: str, group: str, name: str, errors: list[FieldError]) -> Invalid:
-    """The 422 for an object that broke the rules in ``errors`` (at least one)."""
-    listed = ", ".join(str(e) for e in errors)
-    message = f'{_titled(kind, group)} "{name}" is invalid: {listed if len(errors) == 1 else f"[{listed}]"}'
+    """The 422 for an object that broke the rules in ``errors`` (at least one).
+
+    The message says everything once; the causes repeat what was found twice, as Kubernetes' do.
+    """
+    said = list(dict.fromkeys(str(e) for e in errors))
+    listed = said[0] if len(said) == 1 else f"[{', '.join(said)}]"
+    message = f'{_titled(kind, group)} "{name}" is invalid: {listed}'
     causes = [{"reason": e.reason, "message": e.text, "field": e.path} for e in errors]
     return Invalid(message, details={**_details(kind, group, name), "causes": causes})

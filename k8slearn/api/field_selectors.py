@@ -45,10 +45,23 @@ FIELDS: dict[str, dict[str, Any]] = {
     "replicationcontrollers": {"status.replicas": 0},
     "replicasets.apps": {"status.replicas": 0},
     "jobs.batch": {"status.successful": 0},
+    "certificatesigningrequests.certificates.k8s.io": {"spec.signerName": ""},
+    "resourceslices.resource.k8s.io": {"spec.nodeName": "", "spec.driver": ""},
+    "events.events.k8s.io": {
+        **{f"regarding.{name}": "" for name in _INVOLVED.split()},
+        "reason": "",
+        "type": "",
+        "reportingController": "",
+    },
 }
 
 # Selectable names that are not paths: the first path that holds something counts.
-ALIASES = {"source": ("source.component", "reportingComponent"), "status.successful": ("status.succeeded",)}
+ALIASES = {
+    "source": ("source.component", "reportingComponent"),
+    "status.successful": ("status.succeeded",),
+    "reportingController": ("reportingComponent",),
+    **{f"regarding.{name}": (f"involvedObject.{name}",) for name in _INVOLVED.split()},
+}
 
 _UNSUPPORTED = {
     "jobs.batch": 'field label "{}" not supported for Job',
@@ -129,11 +142,9 @@ def _unescaped(value: str) -> str:
 
 def _absent(field: str, resource: Resource | None) -> Any:
     """What the field counts as when it is absent; BadRequest when it cannot be selected by."""
-    if resource is None or field == "metadata.name":
+    if resource is None or field in ("metadata.name", "metadata.namespace"):
         return ""
-    if field == "metadata.namespace" and resource.namespaced:
-        return ""
-    fields = FIELDS.get(resource.qualified)
+    fields = FIELDS.get(resource.qualified, None if resource.builtin else {})
     if fields is None:
         raise BadRequest(_UNSUPPORTED[None].format(field))
     if field not in fields:

@@ -80,6 +80,7 @@ http_header = Format(
     "[-A-Za-z0-9]+",
     ("X-Header-Name",),
 )
+http_path = Format("Invalid path", r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+", ("google.com/foo",))
 _dns_label = Format(
     f"a lowercase RFC 1123 label {_LOWER} or '-', {_ENDS}", _LABEL, ("my-name", "123-abc"), 63
 )
@@ -123,6 +124,16 @@ def label_key(text: str) -> list[str]:
     elif len(name) > 63:
         problems.append("name part must be no more than 63 bytes")
     return problems + _key_name(name)
+
+
+def qualified_name(text: str) -> list[str]:
+    """The same spelling, said of other things than labels. Kubernetes: IsQualifiedName"""
+    if text.count("/") > 1:
+        spelling = _key_name.explain().removeprefix("name part ")
+        return [
+            f"a qualified name {spelling} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        ]
+    return label_key(text)
 
 
 def config_key(text: str) -> list[str]:

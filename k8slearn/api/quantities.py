@@ -9,6 +9,7 @@ Kubernetes: apimachinery/pkg/api/resource/quantity.go
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil
@@ -67,7 +68,17 @@ def value(quantity: Quantity) -> int:
 @lru_cache(maxsize=8192)
 def canonical(quantity: Quantity) -> str:
     """As the API server writes it back: no fraction, the greatest suffix. Kubernetes: CanonicalizeBytes"""
-    amount, family = _read(str(quantity))
+    return _written(*_read(str(quantity)))
+
+
+def total(quantities: Iterable[Quantity]) -> str:
+    """The sum, written in the family of the first that is not zero. Kubernetes: Quantity.Add"""
+    parts = [_read(str(q)) for q in quantities]
+    family = next((family for amount, family in parts if amount), "decimal")
+    return _written(sum((amount for amount, _ in parts), Fraction()), family)
+
+
+def _written(amount: Fraction, family: str) -> str:
     if not amount:
         return "0"
     if family == "binary" and amount.denominator == 1 and abs(amount) >= 1024:

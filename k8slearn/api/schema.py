@@ -17,29 +17,31 @@ from typing import Any
 
 from k8slearn.api.checkers import SCALARS, Field, List, Map, Struct, Trouble, Type
 from k8slearn.api.errors import BadRequest
+from k8slearn.api.jsonbody import merged
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object, edit
 
 
-def decode(resource: Resource, obj: Object, *, field_validation: str = "Warn") -> tuple[Object, list[str]]:
+def decode(
+    resource: Resource, obj: Object, *, field_validation: str = "Warn", duplicates: list[str] | None = None
+) -> tuple[Object, list[str]]:
     """(a checked copy, warnings). Unknown fields: ``Ignore`` and ``Warn`` drop them, ``Strict`` refuses.
 
-    Kinds without a table entry (custom resources) are copied as they are.
+    The same goes for `duplicates`, which `jsonbody` has found in the text that was sent. Kinds without a table
+    entry (custom resources) are copied as they are.
     """
-    root = _root(resource.api_version, resource.kind)
-    if root is None:
-        return edit(obj), []
-    trouble = Trouble()
+    root, trouble = _root(resource.api_version, resource.kind), Trouble()
     try:
-        found = root.decode(obj, None, trouble)
+        found = root.decode(obj, None, trouble) if root else edit(obj)
     except ValueError as wrong:
         raise _refused(resource, str(wrong)) from None
     if trouble.mismatch:
         raise _refused(resource, trouble.mismatch)
-    if trouble.unknown and field_validation == "Strict":
-        raise _refused(resource, f"strict decoding error: {', '.join(trouble.unknown)}")
-    named = {"apiVersion": resource.api_version, "kind": resource.kind}
-    return {**named, **found}, trouble.unknown if field_validation == "Warn" else []
+    strict = merged(duplicates, trouble.unknown) if duplicates else trouble.unknown
+    if strict and field_validation == "Strict":
+        raise _refused(resource, f"strict decoding error: {', '.join(strict)}")
+    named = {"apiVersion": resource.api_version, "kind": resource.kind} if root else {}
+    return {**named, **found}, strict if field_validation == "Warn" else []
 
 
 def _refused(resource: Resource, why: str) -> BadRequest:
@@ -51,6 +53,31 @@ def fields_of(resource: Resource) -> dict[str, str] | None:
     """The top-level fields of a kind and their types as types.json spells them; None for custom kinds."""
     name = _table()["kinds"].get(f"{resource.api_version} {resource.kind}")
     return _table()["types"][name] if name else None
+
+
+def kind_type(resource: Resource) -> str | None:
+    """The name of a kind's type, as `types` knows it; None for custom kinds."""
+    name: str | None = _table()["kinds"].get(f"{resource.api_version} {resource.kind}")
+    return name
+
+
+def kinds() -> dict[str, str]:
+    """``apps/v1 Deployment`` and the like: the types that are sent as a whole, by what they call themselves."""
+    table: dict[str, str] = _table()["kinds"]
+    return table
+
+
+def types() -> dict[str, dict[str, str]]:
+    """Every built-in type: its fields and their types as types.json spells them."""
+    table: dict[str, dict[str, str]] = _table()["types"]
+    return table
+
+
+@cache
+def packages() -> dict[str, str]:
+    """Which API group each built-in type belongs to: ``apps``, ``core``, or ``meta`` for what they share."""
+    table: dict[str, str] = _table()["packages"]
+    return {name: package for package, names in table.items() for name in names.split()}
 
 
 @cache
@@ -82,6 +109,8 @@ def _fields(name: str) -> dict[str, Field]:
 
 
 def _field(spelt: str) -> Field:
-    """``?`` at the end: a zero is kept, as empty structs always are. ``!``: it is written in any case."""
+    """The marks at the end. ``?``: a zero is kept, as empty structs always are. ``!``: it is written in any
+    case; ``!!``: as null."""
     of = _type(spelt.rstrip("!?"))
-    return Field(of, spelt[-1] in "!?" or isinstance(of, Struct), spelt[-1] == "!")
+    absent = None if spelt.endswith("!!") else of.zero if spelt[-1] == "!" and of.zero in (0, "") else ...
+    return Field(of, spelt[-1] in "!?" or isinstance(of, Struct) or type(of) is Type, absent)

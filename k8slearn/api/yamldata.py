@@ -55,12 +55,15 @@ _IN_GO = (
 )
 
 
-def documents(text: str) -> Iterator[tuple[Any, int]]:
-    """(data, line where it starts) of each document that is not empty."""
+def documents(text: str, repeated: list[str] | None = None) -> Iterator[tuple[Any, int]]:
+    """(data, line where it starts) of each document that is not empty.
+
+    A key that comes twice is an error; or, who gives a list gets the complaint in it, and the last value.
+    """
     try:
         for node in yaml.compose_all(text, Loader=_Loader):
             if node is not None and not (node.tag == PLAIN and node.value == ""):
-                yield _Converter().value(node), node.start_mark.line + 1
+                yield _Converter(repeated).value(node), node.start_mark.line + 1
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlError(_problem(error), mark.line + 1 if mark else 0) from None
@@ -109,7 +112,8 @@ def _number(value: float) -> float | int:
 class _Converter:
     """Nodes to data, for one document."""
 
-    def __init__(self) -> None:
+    def __init__(self, repeated: list[str] | None = None) -> None:
+        self.repeated = repeated
         self.seen: set[int] = set()
         self.open: set[int] = set()
         self.aliased = 0
@@ -155,10 +159,15 @@ class _Converter:
                 continue
             key = self._key(key_node)
             if key in data:
-                line = key_node.start_mark.line + 1
-                raise YamlError(f'unmarshal errors:\n  line {line}: key "{key}" already set in map', line)
+                self._repeat(key, key_node.start_mark.line + 1)
             data[key] = self.value(value_node)
         return {**merged, **data} if merged else data
+
+    def _repeat(self, key: str, line: int) -> None:
+        complaint = f'line {line}: key "{key}" already set in map'
+        if self.repeated is None:
+            raise YamlError(f"unmarshal errors:\n  {complaint}", line)
+        self.repeated.append(complaint)
 
     def _merge(self, node: yaml.Node) -> dict[str, Any]:
         """``<<: *base`` or ``<<: [*a, *b]``: the earlier wins."""

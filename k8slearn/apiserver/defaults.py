@@ -1,10 +1,10 @@
 """Defaults: what an object means when it does not say. The stored object says everything.
 
 Most defaults are rows of the tables below: where, and which fields get which value when they are absent.
-The few that depend on something else are functions, in `derived_defaults`. Admission, which makes its
-additions on the cluster's account and not the API's, stands apart at the end (`admit_pod`).
+The few that depend on something else are functions, in `derived_defaults`. What the cluster adds on its own
+account, and not the API, is admission.
 
-Kubernetes: pkg/apis/*/v1/defaults.go; plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds}
+Kubernetes: pkg/apis/*/v1/defaults.go
 """
 
 from __future__ import annotations
@@ -13,13 +13,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from k8slearn.api.kinds import Resource
-from k8slearn.api.objects import Object, dig
+from k8slearn.api.objects import Object
 from k8slearn.apiserver.derived_defaults import SPECIAL
 from k8slearn.apiserver.pod_defaults import default_pod_spec, fill
+from k8slearn.apiserver.status_defaults import default_status
 
 Fields = dict[str, Any]
 
-# Kind -> where -> what. A place that is missing is made; with ``[*]`` or a ``?``, only what is there counts.
+_MATCH: Fields = {"namespaceSelector": {}, "objectSelector": {}, "matchPolicy": "Equivalent"}
+_WEBHOOK: Fields = {"failurePolicy": "Fail", "timeoutSeconds": 10, **_MATCH}
+_WEBHOOKS: dict[str, Fields] = {
+    "webhooks[*]": _WEBHOOK,
+    "webhooks[*].rules[*]": {"scope": "*"},
+    "webhooks[*].clientConfig.?service": {"port": 443},
+}
+
+# Kind -> where -> what. A place that is missing is made; with ``[*]``, or after a ``?``, only what is there counts.
 RULES: dict[str, dict[str, Fields]] = {
     "Pod": {"spec": {"enableServiceLinks": True}},
     "Deployment": {
@@ -33,7 +42,7 @@ RULES: dict[str, dict[str, Fields]] = {
         "spec.updateStrategy": {"type": "RollingUpdate"},
         "spec.persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
         "spec.volumeClaimTemplates[*]": {"apiVersion": "v1", "kind": "PersistentVolumeClaim"},
-        "spec.volumeClaimTemplates[*].spec": {"volumeMode": "Filesystem"},
+        "spec.volumeClaimTemplates[*].spec": {"volumeMode": "Filesystem", "resources": {}},
         "spec.volumeClaimTemplates[*].status": {"phase": "Pending"},
     },
     "DaemonSet": {
@@ -56,11 +65,10 @@ RULES: dict[str, dict[str, Fields]] = {
         "spec.ports[*]": {"protocol": "TCP"},
     },
     "Secret": {"": {"type": "Opaque"}},
-    "PersistentVolumeClaim": {"spec": {"volumeMode": "Filesystem"}, "status": {"phase": "Pending"}},
+    "PersistentVolumeClaim": {"spec": {"volumeMode": "Filesystem", "resources": {}}},
     "PersistentVolume": {
         "spec": {"persistentVolumeReclaimPolicy": "Retain", "volumeMode": "Filesystem"},
         "?spec.hostPath": {"type": ""},
-        "status": {"phase": "Pending"},
     },
     "HorizontalPodAutoscaler": {"spec": {"minReplicas": 1}},
     "StorageClass": {"": {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"}},
@@ -74,22 +82,49 @@ RULES: dict[str, dict[str, Fields]] = {
     "RoleBinding": {"roleRef": {"apiGroup": "rbac.authorization.k8s.io"}},
     "ClusterRoleBinding": {"roleRef": {"apiGroup": "rbac.authorization.k8s.io"}},
     "Event": {"": {"eventTime": None, "reportingComponent": "", "reportingInstance": ""}, "source": {}},
-    "Node": {"status.daemonEndpoints.kubeletEndpoint": {"Port": 0}},
-}
-
-# Numbers that are written even while they are 0, and structs even while they are empty.
-STATUS: dict[str, Fields] = {
-    **{kind: {} for kind in ("Deployment", "Job", "CronJob", "ResourceQuota")},
-    **{kind: {"replicas": 0} for kind in ("ReplicaSet", "ReplicationController")},
-    "StatefulSet": {"replicas": 0, "availableReplicas": 0},
-    "DaemonSet": dict.fromkeys(
-        ["currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady"], 0
+    "Node": {"spec": {}, "status": {"daemonEndpoints": {}, "nodeInfo": {}}},
+    "IngressClass": {"?spec.parameters": {"scope": "Cluster"}},
+    "CSIDriver": {
+        "spec": {
+            "attachRequired": True,
+            "podInfoOnMount": False,
+            "volumeLifecycleModes": ["Persistent"],
+            "storageCapacity": False,
+            "fsGroupPolicy": "ReadWriteOnceWithFSType",
+            "requiresRepublish": False,
+            "seLinuxMount": False,
+        }
+    },
+    "APIService": {"?spec.service": {"port": 443}},
+    "FlowSchema": {"spec": {"matchingPrecedence": 1000}},
+    "PriorityLevelConfiguration": {
+        "?spec.limited": {
+            "nominalConcurrencyShares": 30,
+            "limitResponse": {"type": "Reject"},
+            "lendablePercent": 0,
+        },
+        "?spec.limited.limitResponse.queuing": {"queues": 64, "handSize": 8, "queueLengthLimit": 50},
+        "?spec.exempt": {"nominalConcurrencyShares": 0, "lendablePercent": 0},
+    },
+    "ValidatingWebhookConfiguration": _WEBHOOKS,
+    "MutatingWebhookConfiguration": {**_WEBHOOKS, "webhooks[*]": {**_WEBHOOK, "reinvocationPolicy": "Never"}},
+    **dict.fromkeys(
+        ["ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"],
+        {
+            "spec": {"failurePolicy": "Fail"},
+            "?spec.matchConstraints": _MATCH,
+            "?spec.matchConstraints.resourceRules[*]": {"scope": "*"},
+            "?spec.matchConstraints.excludeResourceRules[*]": {"scope": "*"},
+        },
     ),
-    "PodDisruptionBudget": dict.fromkeys(
-        ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"], 0
+    **dict.fromkeys(
+        ["ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicyBinding"],
+        {
+            "?spec.matchResources": _MATCH,
+            "?spec.matchResources.resourceRules[*]": {"scope": "*"},
+            "?spec.matchResources.excludeResourceRules[*]": {"scope": "*"},
+        },
     ),
-    "HorizontalPodAutoscaler": {"desiredReplicas": 0, "currentMetrics": None},
-    **{kind: {"loadBalancer": {}} for kind in ("Ingress", "Service")},
 }
 
 # Where the pod spec is, in kinds that have one.
@@ -118,48 +153,16 @@ def default(resource: Resource, obj: Object) -> None:
     default_status(resource, obj)
 
 
-def default_status(resource: Resource, obj: Object) -> None:
-    """Fill in, in place, what a status says in any case."""
-    if resource.kind in STATUS:
-        fill(obj.setdefault("status", {}), STATUS[resource.kind])
-
-
 def places(obj: Object, where: str) -> Iterator[Fields]:
     """The dicts at ``spec.ports[*]``, made on the way where that is possible; "" is the object itself."""
-    if where.startswith("?"):
-        yield from [found] if (found := dig(obj, *where[1:].split("."))) is not None else []
-        return
     step, _, rest = where.partition(".")
     if not step:
         yield obj
     elif step.endswith("[*]"):
-        for item in obj.get(step[:-3]) or ():
+        for item in obj.get(step[:-3].lstrip("?")) or ():
             yield from places(item, rest)
+    elif step.startswith("?"):
+        if isinstance(found := obj.get(step[1:]), dict):
+            yield from places(found, "?" + rest if rest and rest[0] != "?" else rest)
     else:
         yield from places(obj.setdefault(step, {}), rest)
-
-
-# --- admission ----------------------------------------------------------------------------------
-
-_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
-_PATIENCE = 300  # seconds a pod stays on a node that is not well
-
-
-def admit_pod(pod: Object) -> None:
-    """What admission adds to every pod: a service account, a priority, patience with ailing nodes."""
-    spec = pod["spec"]
-    spec["serviceAccountName"] = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
-    spec["serviceAccount"] = spec["serviceAccountName"]
-    fill(spec, {"priority": 0, "preemptionPolicy": "PreemptLowerPriority"})
-    tolerations = spec.get("tolerations") or []
-    missing = [taint for taint in _TAINTS if not any(_tolerates(t, taint) for t in tolerations)]
-    if missing:
-        spec["tolerations"] = [*tolerations, *(_toleration(taint) for taint in missing)]
-
-
-def _tolerates(toleration: Fields, taint: str) -> bool:
-    return toleration.get("key", "") in ("", taint) and toleration.get("effect", "") in ("", "NoExecute")
-
-
-def _toleration(taint: str) -> Fields:
-    return {"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": _PATIENCE}

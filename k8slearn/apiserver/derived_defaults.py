@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from k8slearn.api.objects import Object, dig
-from k8slearn.apiserver.pod_defaults import fill, requests_from_limits
+from k8slearn.apiserver.pod_defaults import fill, host_ports, requests_from_limits
+from k8slearn.apiserver.services import is_load_balancer, is_reached_from_outside, needs_address
 
 Fields = dict[str, Any]
 
@@ -19,6 +20,8 @@ def _pod(pod: Object) -> None:
     for containers in ("initContainers", "containers"):
         for container in pod["spec"].get(containers) or ():
             requests_from_limits(container.get("resources") or {})
+            if pod["spec"].get("hostNetwork"):
+                host_ports(container)
 
 
 def _deployment(deployment: Object) -> None:
@@ -64,6 +67,9 @@ def _job(job: Object) -> None:
     never = 2**31 - 1  # with a limit per index, the limit over all of them is as good as none
     limit = never if spec.get("backoffLimitPerIndex") is not None else 6
     fill(spec, {"parallelism": 1, "backoffLimit": limit, "podReplacementPolicy": policy})
+    for rule in dig(spec, "podFailurePolicy", "rules", default=[]):
+        for pattern in rule.get("onPodConditions") or ():
+            fill(pattern, {"status": "True"})
     if "uid" in job["metadata"] and not spec["manualSelector"] and "selector" not in spec:
         _select_by_uid(job)
     if labels := dig(spec, "template", "metadata", "labels"):
@@ -87,23 +93,19 @@ def _namespace(namespace: Object) -> None:
 def _service(service: Object) -> None:
     spec = service["spec"]
     for port in spec.get("ports") or ():
-        fill(port, {"targetPort": port.get("port", 0)})
+        if port.get("targetPort", 0) in (0, ""):
+            port["targetPort"] = port.get("port", 0)
+    if spec["sessionAffinity"] == "None":
+        spec.pop("sessionAffinityConfig", None)
     if spec["sessionAffinity"] == "ClientIP":
-        fill(spec, {"sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 10800}}})
-    if spec["type"] in ("NodePort", "LoadBalancer"):
+        if dig(spec, "sessionAffinityConfig", "clientIP", "timeoutSeconds") is None:
+            spec["sessionAffinityConfig"] = {"clientIP": {"timeoutSeconds": 10800}}
+    if is_reached_from_outside(spec):
         fill(spec, {"externalTrafficPolicy": "Cluster"})
-    if spec["type"] == "LoadBalancer":
+    if is_load_balancer(spec):
         fill(spec, {"allocateLoadBalancerNodePorts": True})
-    if spec["type"] in ("ClusterIP", "NodePort", "LoadBalancer"):
+    if needs_address(spec):
         fill(spec, {"internalTrafficPolicy": "Cluster"})
-        _ip_families(spec)
-
-
-def _ip_families(spec: Fields) -> None:
-    """Without a selector a headless Service could be anything, so it may be of both families."""
-    if spec.get("clusterIP") == "None" and not spec.get("selector"):
-        fill(spec, {"ipFamilyPolicy": "RequireDualStack", "ipFamilies": ["IPv4", "IPv6"]})
-    fill(spec, {"ipFamilyPolicy": "SingleStack", "ipFamilies": ["IPv4"]})
 
 
 _CPU_80 = {"type": "Utilization", "averageUtilization": 80}
@@ -131,6 +133,11 @@ def _network_policy(policy: Object) -> None:
     fill(spec, {"policyTypes": ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]})
 
 
+def _policy_binding(binding: Object) -> None:
+    if reference := dig(binding, "spec", "paramRef"):
+        fill(reference, {"parameterNotFoundAction": "Deny"})
+
+
 def _binding(binding: Object) -> None:
     for subject in binding.get("subjects") or ():
         if subject.get("kind") in ("User", "Group"):
@@ -144,11 +151,6 @@ def _limit_range(limit_range: Object) -> None:
             requests = {**defaults, **(item.get("min") or {}), **(item.get("defaultRequest") or {})}
             found = {"default": defaults, "defaultRequest": requests}
             item |= {field: values for field, values in found.items() if values}
-
-
-def _node(node: Object) -> None:
-    if capacity := dig(node, "status", "capacity"):
-        fill(node["status"], {"allocatable": capacity})
 
 
 SPECIAL: dict[str, Callable[[Object], None]] = {
@@ -166,5 +168,6 @@ SPECIAL: dict[str, Callable[[Object], None]] = {
     "RoleBinding": _binding,
     "ClusterRoleBinding": _binding,
     "LimitRange": _limit_range,
-    "Node": _node,
+    "ValidatingAdmissionPolicyBinding": _policy_binding,
+    "MutatingAdmissionPolicyBinding": _policy_binding,
 }

@@ -17,10 +17,13 @@ from k8slearn.api import errors, schema
 from k8slearn.api.clock import timestamp
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Key, Object, edit, make_key, meta, revision_of
+from k8slearn.api.patches import undecodable
 from k8slearn.api.requests import Request
-from k8slearn.apiserver import strategy
+from k8slearn.api.versions import convert
+from k8slearn.apiserver import admission, strategy
 from k8slearn.apiserver.allocation import allocate
-from k8slearn.apiserver.defaults import admit_pod, default, default_status
+from k8slearn.apiserver.defaults import default
+from k8slearn.apiserver.managedfields import keep_times, manage_fields
 from k8slearn.apiserver.validation import validate
 
 if TYPE_CHECKING:
@@ -71,9 +74,19 @@ def decode(server: ApiServer, write: Write) -> None:
     strictness = write.request.options.get("fieldValidation", "Warn")
     known = {f: v for f, v in (write.old or {}).items() if body.get(f) is v and isinstance(v, dict)}
     new = {f: v for f, v in body.items() if f not in known}  # what is stored has been through here before
-    obj, warnings = schema.decode(resource, new, field_validation=strictness)
+    try:
+        obj, warnings = schema.decode(
+            resource, new, field_validation=strictness, duplicates=write.request.options.get("duplicates")
+        )
+    except errors.BadRequest as error:
+        if write.request.verb != "patch":
+            raise
+        kind = write.request.options.get("patchType", "merge")
+        raise undecodable(error, body, write.request.body, kind) from None
     metadata = dict(known.get("metadata") or obj.get("metadata") or {})
-    write.object = {"apiVersion": sent[0], "kind": sent[1], **obj, **known, "metadata": metadata}
+    decoded = {"apiVersion": sent[0], "kind": sent[1], **obj, **known, "metadata": metadata}
+    write.resource = server.kinds.stored(resource)
+    write.object = convert(decoded, resource, write.resource)
     write.warnings.extend(warnings)
 
 
@@ -102,9 +115,9 @@ def compare_revision(server: ApiServer, write: Write) -> None:
     read_at = parse_revision(write.object["metadata"].get("resourceVersion") or "0")
     if read_at not in (0, revision_of(write.old)):
         raise errors.conflict(resource.plural, resource.group, name, CHANGED_SINCE)
-    if read_at == 0 and resource.kind in strategy.CONDITIONAL:
+    if read_at == 0 and strategy.is_conditional(resource) and write.request.verb == "update":
         rule = errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
-        raise errors.invalid_object(resource.kind, resource.group, name, [rule])
+        raise errors.invalid_object(resource.plural, resource.group, name, [rule])
 
 
 def parse_revision(text: str | int) -> int:
@@ -116,35 +129,12 @@ def parse_revision(text: str | int) -> int:
         raise errors.ApiError(str(errors.invalid("resourceVersion", text, why))) from None
 
 
-def namespace_lifecycle(server: ApiServer, write: Write) -> None:
-    """Nothing is born in a namespace that is not there or is going away. Kubernetes: NamespaceLifecycle."""
-    if not write.resource.namespaced:
-        return
-    name = write.object["metadata"]["namespace"]
-    namespace = server.store.get("namespaces", name)
-    if namespace is None:
-        raise errors.not_found("namespaces", "", name)
-    if "deletionTimestamp" in namespace["metadata"]:
-        obj_name = write.object["metadata"].get("name", "")
-        error = errors.refused(
-            write.resource.plural,
-            write.resource.group,
-            obj_name,
-            f"unable to create new content in namespace {name} because it is being terminated",
-        )
-        message = f"namespace {name} is being terminated"
-        error.details["causes"] = [
-            {"reason": "NamespaceTerminating", "message": message, "field": "metadata.namespace"}
-        ]
-        raise error
-
-
 def prepare_create(server: ApiServer, write: Write) -> None:
     """What only the server may say: uid, creation time, generation 1, no status yet."""
     m = write.object["metadata"]
     if m.pop("resourceVersion", None):
-        raise errors.BadRequest("resourceVersion should not be set on objects to be created")
-    for given in ("uid", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"):
+        raise errors.ApiError("resourceVersion should not be set on objects to be created")
+    for given in ("uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
         m.pop(given, None)
     if not m.get("name") and m.get("generateName"):
         m["name"] = server.generate_name(write.resource, m)
@@ -154,7 +144,6 @@ def prepare_create(server: ApiServer, write: Write) -> None:
         m["generation"] = 1
     if write.resource.has_status and write.resource.kind not in strategy.BORN_WITH_STATUS:
         write.object.pop("status", None)
-    strategy.set_initial_status(write.object)
 
 
 def prepare_update(server: ApiServer, write: Write) -> None:
@@ -168,28 +157,25 @@ def prepare_update(server: ApiServer, write: Write) -> None:
         if fixed in old["metadata"]:
             m[fixed] = old["metadata"][fixed]
     m.pop("generation", None)
-    strategy.keep_server_fields(write.resource, write.object, old)
+    strategy.prepare_update(write.resource, write.object, old)
     if write.resource.has_status:
         write.object.pop("status", None)
         if "status" in old:
             write.object["status"] = old["status"]
-    if strategy.has_generation(write.resource):
-        changed = strategy.asks_for_something_new(write.resource, old, write.object)
-        m["generation"] = old["metadata"].get("generation", 0) + changed
+    generation = strategy.next_generation(write.resource, old, write.object)
+    if generation:
+        m["generation"] = generation
 
 
 def prepare_status(server: ApiServer, write: Write) -> None:
-    """The status subresource changes the status, and annotations that speak of it; nothing else.
-
-    (The Deployment controller writes its revision annotation in this way. Custom resources are stricter.)
-    """
+    """The status subresource changes the status, and for most kinds the metadata; never what is asked for."""
     assert write.old is not None
-    status, annotations = write.object.get("status"), write.object["metadata"].get("annotations")
-    write.object = {**write.old, "status": edit(status)} if status is not None else dict(write.old)
-    if annotations and write.resource.builtin:
-        write.object["metadata"] = {**write.old["metadata"], "annotations": edit(annotations)}
-    if status is not None:
-        default_status(write.resource, write.object)
+    metadata = strategy.status_metadata(write.resource, write.object, write.old)
+    if "managedFields" in write.object["metadata"]:
+        metadata = {**metadata, "managedFields": write.object["metadata"]["managedFields"]}
+    status = edit(write.object.get("status"))
+    write.object = {**write.old, "metadata": edit(metadata), "status": status}
+    strategy.prepare_status(write.resource, write.object, write.old)
 
 
 def fill_defaults(server: ApiServer, write: Write) -> None:
@@ -199,15 +185,16 @@ def fill_defaults(server: ApiServer, write: Write) -> None:
 
 
 def admit(server: ApiServer, write: Write) -> None:
-    """Mutating admission of new objects: what the cluster adds on its own account."""
-    if write.resource.kind == "Pod":
-        admit_pod(write.object)
-    allocate(server, write.resource, write.object, write.old)
+    """Mutating admission; after it, what the server itself says of a new object."""
+    admission.admit(server, write)
+    if write.old is None:
+        strategy.prepare_create(write.resource, write.object)
 
 
 def check(server: ApiServer, write: Write) -> None:
     """Every rule that the finished object breaks, all at once."""
-    broken = validate(write.resource, write.object, write.old, write.request.subresource)
+    asked = server.kinds.named(write.request.resource)
+    broken = validate(write.resource, write.object, write.old, write.request.subresource, asked.group)
     if broken:
         m = meta(write.object)
         raise errors.invalid_object(
@@ -215,32 +202,52 @@ def check(server: ApiServer, write: Write) -> None:
         )
 
 
+def allot(server: ApiServer, write: Write) -> None:
+    """Addresses and ports, from the server's pools."""
+    allocate(server, write.resource, write.object, write.old)
+
+
 CREATE: tuple[Stage, ...] = (
     decode,
     match_url,
-    namespace_lifecycle,
     prepare_create,
     fill_defaults,
+    manage_fields,
     admit,
     check,
+    allot,
+    admission.validate,
 )
 UPDATE: tuple[Stage, ...] = (
     decode,
     match_url,
     compare_revision,
     fill_defaults,
+    manage_fields,
     admit,
     prepare_update,
     check,
+    allot,
+    admission.validate,
+    keep_times,
 )
-STATUS: tuple[Stage, ...] = (decode, match_url, compare_revision, prepare_status, check)
+STATUS: tuple[Stage, ...] = (
+    decode,
+    match_url,
+    compare_revision,
+    prepare_status,
+    manage_fields,
+    check,
+    admission.review,
+    keep_times,
+)
 
 
-def stages_for(request: Request) -> tuple[Stage, ...]:
+def stages_for(write: Write) -> tuple[Stage, ...]:
     """Which stages a write passes, in order."""
-    if request.subresource == "status":
-        return STATUS
-    return CREATE if request.verb == "create" else UPDATE
+    if write.old is None:
+        return CREATE
+    return STATUS if write.request.subresource == "status" else UPDATE
 
 
 def unchanged(old: Object, new: dict[str, Any]) -> bool:

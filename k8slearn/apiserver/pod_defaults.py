@@ -48,7 +48,7 @@ def default_pod_spec(spec: Fields) -> None:
     fill(spec, POD)
     for containers in ("initContainers", "containers", "ephemeralContainers"):
         for container in spec.get(containers) or ():
-            _container(container, bool(spec.get("hostNetwork")))
+            _container(container)
     for volume in spec.get("volumes") or ():
         _volume(volume)
 
@@ -59,13 +59,17 @@ def requests_from_limits(resources: Fields) -> None:
         fill(resources.setdefault("requests", {}), limits)
 
 
-def _container(container: Fields, host_network: bool) -> None:
+def host_ports(container: Fields) -> None:
+    """On the node's network a container's port *is* the node's port. In Pods only, not in templates."""
+    for port in container.get("ports") or ():
+        fill(port, {"hostPort": port.get("containerPort", 0)})
+
+
+def _container(container: Fields) -> None:
     fill(container, CONTAINER)
     fill(container, {"imagePullPolicy": _pull_policy(container.get("image", ""))})
     for port in container.get("ports") or ():
         fill(port, {"protocol": "TCP"})
-        if host_network:
-            fill(port, {"hostPort": port.get("containerPort", 0)})
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
         if probe in container:
             fill(container[probe], PROBE)
@@ -102,9 +106,11 @@ def _volume(volume: Fields) -> None:
             fill(source["serviceAccountToken"], {"expirationSeconds": 3600})
         _items(source.get("downwardAPI") or {})
     _items(volume.get("downwardAPI") or {})
+    if "image" in volume:
+        fill(volume["image"], {"pullPolicy": _pull_policy(volume["image"].get("reference", ""))})
     claim = (volume.get("ephemeral") or {}).get("volumeClaimTemplate")
     if claim:
-        fill(claim.setdefault("spec", {}), {"volumeMode": "Filesystem"})
+        fill(claim.setdefault("spec", {}), {"volumeMode": "Filesystem", "resources": {}})
 
 
 def _items(source: Fields) -> None:

@@ -16,10 +16,13 @@ from k8slearn.api import errors
 from k8slearn.api.clock import Clock, Dice
 from k8slearn.api.kinds import Kinds, Resource
 from k8slearn.api.objects import Object, make_key, revision_of
-from k8slearn.api.patches import apply_patch
+from k8slearn.api.patches import apply_patch, check_options
 from k8slearn.api.requests import ObjectList, Request, WatchEvent
 from k8slearn.api.selectors import FieldSelector
-from k8slearn.apiserver import deletion, listing, pipeline, strategy, subresources
+from k8slearn.api.versions import convert
+from k8slearn.apiserver import deletion, listing, pipeline, subresources
+from k8slearn.apiserver.admission import SIMULATED, Plugin
+from k8slearn.apiserver.apply import apply
 from k8slearn.apiserver.pipeline import Write, parse_revision
 from k8slearn.apiserver.watch import HasLabels, InNamespace, Matcher, ServerWatch, bookmark
 from k8slearn.store import Store
@@ -30,12 +33,22 @@ class ApiServer:
     """Implements `k8slearn.api.requests.Transport`: a client can be handed the server itself."""
 
     def __init__(
-        self, store: Store, clock: Clock, dice: Dice | None = None, kinds: Kinds | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        dice: Dice | None = None,
+        kinds: Kinds | None = None,
+        admission: tuple[Plugin, ...] = SIMULATED,
     ) -> None:
         self.store = store
         self.clock = clock
         self.dice = dice or Dice()
         self.kinds = kinds or Kinds()
+        self.admission = admission
+        #: Watchers hear that a pod is going before they hear that it is gone. Lessons are spared the double news.
+        self.announces_deletion = False
+        self.kubelets: Kubelets | None = None  # whoever knows what containers print
+        self.manages_fields = False  # keep managedFields at every write, not only for those who apply
 
     def handle(self, request: Request) -> Any:
         """Answer one request, or raise an ApiError and have changed nothing."""
@@ -43,9 +56,11 @@ class ApiServer:
         if request.subresource and request.subresource not in resource.subresources:
             raise errors.no_such_resource()
         verb = subresources.VERBS.get((request.verb, request.subresource)) or _verb(request)
-        if verb is None:
+        if verb is None or not (request.subresource or request.verb in resource.verbs):
             raise errors.not_allowed()
-        return verb(self, resource, request)
+        answer = verb(self, resource, request)
+        stored = self.kinds.stored(resource)
+        return answer if stored is resource else _shown(answer, stored, resource)
 
     # --- reading ---
 
@@ -103,8 +118,12 @@ class ApiServer:
     # --- writing ---
 
     def create(self, resource: Resource, request: Request) -> Object:
-        write = Write(request, resource, request.body)
+        request.created = True
+        return self._insert(Write(request, resource, request.body))
+
+    def _insert(self, write: Write) -> Object:
         pipeline.run(self, write, pipeline.CREATE)
+        resource = write.resource
         try:
             return self.put(write, expect=0)
         except Mismatch:
@@ -117,13 +136,30 @@ class ApiServer:
     def patch(self, resource: Resource, request: Request) -> Object:
         """Patch what is stored now. Nobody else can write in between, so this cannot conflict,
         unless the patch itself names a resourceVersion."""
-        old = self.get(resource, request)
+        check_options(request.options)
         kind = request.options.get("patchType", "merge")
-        return self._replace(resource, request, old, apply_patch(old, request.body, kind))
+        if kind == "apply":
+            return self._apply(resource, request)
+        old = self.get(resource, request)
+        shown = convert(old, self.kinds.stored(resource), resource)
+        return self._replace(resource, request, old, apply_patch(shown, request.body, kind, resource))
+
+    def _apply(self, resource: Resource, request: Request) -> Object:
+        """Server-side apply: the only patch that may create what it is applied to."""
+        stored = self.kinds.stored(resource)
+        old = self.store.get(resource.name, request.key)
+        if old is None and request.subresource:
+            raise errors.not_found(resource.plural, resource.group, request.name)
+        shown = convert(old, stored, resource) if old is not None else None
+        body = apply(self, resource, request, shown)
+        if old is None:
+            request.created = True
+            return self._insert(Write(request, resource, body))
+        return self._replace(resource, request, old, body)
 
     def _replace(self, resource: Resource, request: Request, old: Object, body: Any) -> Object:
         write = Write(request, resource, body, old)
-        pipeline.run(self, write, pipeline.stages_for(request))
+        pipeline.run(self, write, pipeline.stages_for(write))
         return self.put(write, expect=revision_of(old))
 
     def put(self, write: Write, expect: int) -> Object:
@@ -137,37 +173,6 @@ class ApiServer:
         if old is not None and deletion.is_finished(new):
             return self.store.delete(write.resource.name, write.key, expect)
         return self.store.put(write.resource.name, write.key, new, expect)
-
-    def delete(self, resource: Resource, request: Request) -> Object:
-        options = request.options
-        deletion.check_options(options)
-        obj = self.get(resource, request)
-        if resource.kind == "Namespace" and request.name in strategy.IMMORTAL:
-            raise errors.refused("namespaces", "", request.name, "this namespace may not be deleted")
-        deletion.check_preconditions(resource, obj, options.get("preconditions") or {})
-        finalizers = deletion.finalizers_after(obj, options.get("propagationPolicy"))
-        grace = deletion.grace_period(resource, obj, options)
-        doomed = deletion.marked(self, resource, obj, grace, finalizers)
-        if pipeline.unchanged(obj, doomed):
-            return doomed
-        rehearsal = bool(options.get("dryRun"))
-        if doomed["metadata"]["deletionGracePeriodSeconds"] or deletion.is_held(obj, finalizers):
-            return (
-                doomed if rehearsal else self.store.put(resource.name, request.key, doomed, revision_of(obj))
-            )
-        if not rehearsal:
-            self.store.delete(resource.name, request.key, revision_of(obj))
-        return deletion.answer(resource, doomed)
-
-    def delete_collection(self, resource: Resource, request: Request) -> ObjectList:
-        """Delete, one by one, everything that a list with the same selectors would show."""
-        gone = self.select(resource, request)
-        for obj in gone:
-            m = obj["metadata"]
-            one = Request("delete", request.resource, m.get("namespace", ""), m["name"])
-            one.options = {k: v for k, v in request.options.items() if not k.endswith("Selector")}
-            self.delete(resource, one)
-        return gone
 
     # --- names ---
 
@@ -187,7 +192,17 @@ def _verb(request: Request) -> Verb | None:
     return VERBS[request.verb] if request.verb in allowed.get(request.subresource, ()) else None
 
 
+def _shown(answer: Any, stored: Resource, resource: Resource) -> Any:
+    """What is stored in one version, as the version that was asked for shows it."""
+    if isinstance(answer, ObjectList):
+        answer[:] = [convert(obj, stored, resource) for obj in answer]
+        return answer
+    is_object = answer.get("apiVersion") == stored.api_version and answer.get("kind") == stored.kind
+    return convert(answer, stored, resource) if is_object else answer
+
+
 Verb = Callable[[ApiServer, Resource, Request], Any]
+Kubelets = Callable[[Object, str, bool], "list[tuple[float, str]] | None"]  # (pod, container, previous)
 
 VERBS: dict[str, Verb] = {
     "get": ApiServer.get,
@@ -195,6 +210,6 @@ VERBS: dict[str, Verb] = {
     "create": ApiServer.create,
     "update": ApiServer.update,
     "patch": ApiServer.patch,
-    "delete": ApiServer.delete,
-    "deletecollection": ApiServer.delete_collection,
+    "delete": deletion.delete,
+    "deletecollection": deletion.delete_collection,
 }

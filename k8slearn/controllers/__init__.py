@@ -7,22 +7,46 @@ Read first: `replicaset`, which shows the whole pattern; then `deployment`.
 Kubernetes: pkg/controller
 """
 
+from k8slearn.controllers.clusterroleaggregation import ClusterRoleAggregationController
+from k8slearn.controllers.cronjob import CronJobController
+from k8slearn.controllers.daemonset import DaemonSetController
 from k8slearn.controllers.deployment import DeploymentController
+from k8slearn.controllers.disruption import DisruptionController
 from k8slearn.controllers.endpointslice import EndpointSliceController
 from k8slearn.controllers.garbagecollector import GarbageCollector
+from k8slearn.controllers.job import JobController
 from k8slearn.controllers.namespace import NamespaceController
 from k8slearn.controllers.nodelifecycle import NodeLifecycleController
 from k8slearn.controllers.podgc import PodGarbageCollector
 from k8slearn.controllers.replicaset import ReplicaSetController
+from k8slearn.controllers.replicationcontroller import ReplicationControllerController
+from k8slearn.controllers.resourcequota import ResourceQuotaController
+from k8slearn.controllers.rootca import RootCACertPublisher
+from k8slearn.controllers.serviceaccounts import ServiceAccountsController
+from k8slearn.controllers.statefulset import StatefulSetController
 from k8slearn.controllers.tainteviction import TaintEvictionController
+from k8slearn.controllers.tokens import TokensController
+from k8slearn.controllers.ttlafterfinished import TTLAfterFinishedController
 
 __all__ = [
+    "ClusterRoleAggregationController",
+    "CronJobController",
+    "DaemonSetController",
     "DeploymentController",
+    "DisruptionController",
     "EndpointSliceController",
     "GarbageCollector",
+    "JobController",
     "NamespaceController",
     "NodeLifecycleController",
     "PodGarbageCollector",
     "ReplicaSetController",
+    "ReplicationControllerController",
+    "ResourceQuotaController",
+    "RootCACertPublisher",
+    "ServiceAccountsController",
+    "StatefulSetController",
+    "TTLAfterFinishedController",
     "TaintEvictionController",
+    "TokensController",
 ]

@@ -8,11 +8,8 @@ Kubernetes: pkg/controller/deployment (deployment_controller.go, sync.go, rollin
 
 from __future__ import annotations
 
-import json
-from hashlib import blake2b
 from typing import Any
 
-from k8slearn.api.clock import Dice
 from k8slearn.api.errors import AlreadyExists
 from k8slearn.api.objects import (
     Key,
@@ -30,6 +27,7 @@ from k8slearn.api.objects import (
     owner_reference,
 )
 from k8slearn.controllers import deploymentstatus, rollout
+from k8slearn.controllers.history import short_hash
 from k8slearn.machinery import Controller, Done
 
 HASH = "pod-template-hash"
@@ -96,7 +94,7 @@ class DeploymentController(Controller):
 
     def _new_replicaset(self, deployment: Object, old: list[Object], revision: str) -> Object:
         template = edit(deployment["spec"]["template"])
-        digest = template_hash(template, dig(deployment, "status", "collisionCount", default=0))
+        digest = short_hash(template, dig(deployment, "status", "collisionCount", default=0))
         template["metadata"].setdefault("labels", {})[HASH] = digest
         selector = edit(deployment["spec"]["selector"])
         selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH: digest}
@@ -202,13 +200,6 @@ class DeploymentController(Controller):
         left = deploymentstatus.deadline_left(deployment, self.clock.now)
         done = deploymentstatus.is_complete(deployment, deployment.get("status") or {})
         return Done(again_in=left + 1, background=True) if left > 0 and not done else None
-
-
-def template_hash(template: Object, collisions: int = 0) -> str:
-    """A short name for a pod template. Equal templates have equal names; that is all that is promised."""
-    text = json.dumps(template, sort_keys=True) + (str(collisions) if collisions else "")
-    bits = int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
-    return "".join(Dice.LETTERS[bits // 27**i % 27] for i in range(10))
 
 
 def _same_template(rs: Object, deployment: Object) -> bool:

@@ -45,7 +45,7 @@ class GarbageCollector(Controller):
 
     def resources(self) -> list[str]:
         """Every kind the server knows, custom ones too."""
-        return [r.name for r in self.client.kinds if r.name not in UNOWNED]
+        return [r.name for r in self.client.kinds.kept() if r.name not in UNOWNED]
 
     def setup(self) -> None:
         self.dependents: dict[str, dict[str, None]] = {}  # uid of an owner -> queue keys of its dependents

@@ -40,7 +40,7 @@ class NamespaceController(Controller):
     def _empty(self, namespace: str) -> dict[str, list[Object]]:
         """Ask for the deletion of everything; returns what is still there afterwards, by resource."""
         left = {}
-        for resource in [r for r in self.client.kinds if r.namespaced]:
+        for resource in [r for r in self.client.kinds.kept() if r.namespaced]:
             for obj in self.client.list(resource.name, namespace):
                 if not is_deleting(obj):
                     self._delete(resource.name, key_of(obj))

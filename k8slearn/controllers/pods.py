@@ -37,7 +37,9 @@ def ready_for(pod: Object, now: float) -> float:
 def from_template(template: Object, owner: Object) -> Object:
     """A pod made from a workload's template, owned by it, with a name the server will complete."""
     metadata: dict[str, Any] = {
-        k: edit(v) for k, v in (template.get("metadata") or {}).items() if k in ("labels", "annotations")
+        k: edit(v)
+        for k, v in (template.get("metadata") or {}).items()
+        if k in ("labels", "annotations", "finalizers")
     }
     metadata["generateName"] = f"{name_of(owner)}-"
     metadata["namespace"] = namespace_of(owner)

@@ -69,7 +69,7 @@ class ControlPlane:
         self.token = secret(settings.home / "token")
         self.clock, self.dice = WallClock(settings.speed), Dice(secrets.randbits(63))
         self.store = open_store(settings.store)
-        cluster = recipe(settings)
+        cluster = recipe(settings, self.authority.pair.certificate.decode())
         self.server = cluster.server(self.clock, self.dice, self.store)
         self.server.signing_key = secret(settings.home / "service-account.key").encode()
         self.server.authenticator.tokens[self.token] = User.called(kubeconfig.USER)
@@ -124,11 +124,11 @@ class ControlPlane:
             self.store.compact(then)
 
 
-def recipe(settings: Settings) -> Cluster:
+def recipe(settings: Settings, certificate: str) -> Cluster:
     kubelet = partial(
         Kubelet, cpu=settings.cpu, memory=settings.memory, pods=settings.pods, stages=settings.stages
     )
-    return Cluster.complete(settings.nodes, kubelet=kubelet)
+    return Cluster.complete(settings.nodes, kubelet=kubelet, certificate=certificate)
 
 
 def open_store(where: str) -> Store:

@@ -151,7 +151,7 @@ class Kubelet(Heartbeat):
     def _status(self, key: Key, pod: Object, worker: PodWorker) -> Object:
         init, main = worker.statuses()
         now, old = self.clock.now, pod["status"]
-        summary = phase(pod, init, main, over=worker.over)
+        summary = phase(pod, init, main, over=worker.over or worker.spent)
         host = addresses.node_address(self.number)
         address = self._address(key, pod, host)
         status = {

@@ -136,6 +136,12 @@ class PodWorker:
             name in self.gone or "terminated" in status["state"] for name, status in self.containers.items()
         )
 
+    @property
+    def spent(self) -> bool:
+        """All programs have ended, and no stage says that one is started again."""
+        main = [c["name"] for c in self.pod["spec"]["containers"]]
+        return all("terminated" in self.containers[n]["state"] and n not in self.begun for n in main)
+
     def result(self, run: Run, latest: Object) -> Run:
         return Run(run.uid, latest, self.containers, self.begun, frozenset(self.pulled))
 

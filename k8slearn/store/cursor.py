@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from k8slearn.api.errors import Expired
 
@@ -22,13 +23,18 @@ TopicKey = tuple[str, ...]  # ("pods",) or ("pods", "spec.nodeName", "node-3")
 
 
 class Topic:
-    """The part of the log that one kind of reader cares about, and the bells to ring at a write."""
+    """The part of the log that one kind of reader cares about, and the bells to ring at a write.
 
-    __slots__ = ("bells", "entries")
+    Places are counted from the first entry that ever was, so that they stay right when entries are forgotten.
+    """
+
+    __slots__ = ("bells", "entries", "forgotten", "readers")
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+        self.forgotten = 0  # how many entries there were before these
         self.bells: dict[Cursor, Callable[[], None]] = {}
+        self.readers: WeakSet[Cursor] = WeakSet()
 
     def append(self, entry: Entry) -> None:
         self.entries.append(entry)
@@ -36,7 +42,17 @@ class Topic:
             ring()
 
     def after(self, revision: int) -> int:
-        """Index of the first entry later than `revision`."""
+        """The place of the first entry later than `revision`."""
+        return self.forgotten + self._count(revision)
+
+    def forget(self, revision: int) -> None:
+        """Drop the entries up to and including `revision`."""
+        count = self._count(revision)
+        del self.entries[:count]
+        self.forgotten += count
+
+    def _count(self, revision: int) -> int:
+        """How many of the entries are not later than `revision`."""
         if not self.entries or self.entries[-1].revision <= revision:
             return len(self.entries)
         return bisect_right(self.entries, revision, key=lambda e: e.revision)
@@ -52,6 +68,7 @@ class Cursor:
         self.topic = topic
         self.revision = revision  # everything up to here has been taken
         self._next = topic.after(revision)
+        topic.readers.add(self)
         if bell:
             self.listen(bell)
 
@@ -64,12 +81,12 @@ class Cursor:
 
         Raises Expired when it has been compacted away: the reader must list again.
         """
-        if self._next >= len(self.topic.entries):
+        if self.lag <= 0:
             return None
-        entry = self.topic.entries[self._next]
-        if entry.revision <= self.store.compacted:
+        place = self._next - self.topic.forgotten
+        if place < 0 or self.topic.entries[place].revision <= self.store.compacted:
             raise Expired(f"too old resource version: {self.revision} ({self.store.compacted})")
-        return entry
+        return self.topic.entries[place]
 
     def take(self) -> Entry | None:
         """The next entry, and the cursor moves past it."""
@@ -82,7 +99,7 @@ class Cursor:
     @property
     def lag(self) -> int:
         """How many entries are waiting for this reader."""
-        return len(self.topic.entries) - self._next
+        return self.topic.forgotten + len(self.topic.entries) - self._next
 
     def seek(self, revision: int) -> None:
         """Go to the place just after `revision`, back or forth."""

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from k8slearn.api.errors import Expired
 from k8slearn.api.objects import Key, Object, dig, freeze
 from k8slearn.store.cursor import Cursor, Topic, TopicKey
+from k8slearn.store.index import Index
 
 #: Fields that a watch may name to hear only of its own objects: ten thousand kubelets, each with a
 #: topic of its own, cost nothing when a pod of another node changes. Kubernetes: cacher triggers.
@@ -48,39 +49,67 @@ class Mismatch(Exception):
         self.current = current
 
 
+EMPTY = Index()  # of a resource of which nothing was ever written; never written to
 Objects = list[Object]
 Topics = list[Topic]
 
 
 class Store:
-    """Kubernetes: storage.Interface."""
+    """Kubernetes: storage.Interface.
 
-    def __init__(self) -> None:
-        self.log: list[Entry] = []  # entry with revision r stands at index r - 1
+    keep_history: compaction leaves the entries in memory, which rewinding needs; a server that runs for weeks
+    drops them.
+    """
+
+    def __init__(self, *, keep_history: bool = True) -> None:
+        self.keep_history = keep_history
+        self.log: list[Entry] = []  # entry with revision r stands at index r - 1 - self.forgotten
+        self.forgotten = 0  # how many entries there were before these
         self.compacted = 0
-        self._objects: dict[str, dict[Key, Object]] = {}
+        self._indexes: dict[str, Index] = {}
         self._topics: dict[TopicKey, Topic] = {}
 
     @property
     def revision(self) -> int:
         """The revision of the last write; 0 when nothing was ever written."""
-        return len(self.log)
+        return self.forgotten + len(self.log)
 
     # --- reading ---
 
     def get(self, resource: str, key: Key) -> Object | None:
-        return self._objects.get(resource, {}).get(key)
+        return self._indexes.get(resource, EMPTY).objects.get(key)
 
-    def list(self, resource: str) -> Objects:
-        """All objects of a resource in order of their keys, as etcd returns them."""
-        return [obj for _, obj in sorted(self._objects.get(resource, {}).items())]
+    def list(
+        self, resource: str, namespace: str = "", *, after: Key = "", limit: int = 0, at: int = 0
+    ) -> Objects:
+        """Objects in order of their keys, as etcd returns them: all, those of one namespace, behind the key
+        `after`, the first `limit`; as they are, or as they were at revision `at`. Raises Expired."""
+        index = self._indexes.get(resource, EMPTY)
+        then = self._then(resource, at)
+        if not then:
+            return [index.objects[key] for key in index.range(namespace, after)[: limit or None]]
+        keys = index.range_then(then, namespace, after)[: limit or None]
+        return [then.get(key) or index.objects[key] for key in keys]
 
-    def count(self, resource: str) -> int:
-        return len(self._objects.get(resource, {}))
+    def count(self, resource: str, namespace: str = "", *, after: Key = "", at: int = 0) -> int:
+        """How many objects `list` would return without a limit."""
+        index = self._indexes.get(resource, EMPTY)
+        then = self._then(resource, at)
+        return len(index.range_then(then, namespace, after) if then else index.range(namespace, after))
 
     def resources(self) -> Iterator[str]:
         """Every resource that has objects now."""
-        return (r for r, objects in self._objects.items() if objects)
+        return (r for r, index in self._indexes.items() if index.keys)
+
+    def _then(self, resource: str, at: int) -> dict[Key, Object | None]:
+        """What was there at revision `at` (0: now) under the keys that were written since; None: nothing."""
+        if not at:
+            return {}
+        if at < self.compacted:
+            raise Expired("The resourceVersion for the provided list is too old.")
+        topic = self._topic((resource,))
+        since = topic.entries[topic.after(at) - topic.forgotten :]
+        return {entry.key: entry.previous for entry in reversed(since)}
 
     # --- writing ---
 
@@ -125,11 +154,11 @@ class Store:
             topic.append(entry)
 
     def _apply(self, entry: Entry) -> None:
-        objects = self._objects.setdefault(entry.resource, {})
+        index = self._indexes.get(entry.resource) or self._indexes.setdefault(entry.resource, Index())
         if entry.type == "DELETED":
-            objects.pop(entry.key, None)
+            index.remove(entry.key)
         else:
-            objects[entry.key] = entry.object
+            index.set(entry.key, entry.object)
 
     # --- watching ---
 
@@ -140,12 +169,23 @@ class Store:
         return Cursor(self, self._topic(topic), revision, bell)
 
     def compact(self, revision: int) -> None:
-        """Forget history up to and including `revision`. Objects stay; old cursors expire.
+        """Forget history up to and including `revision`. Objects stay; old cursors expire."""
+        revision = min(revision, self.revision)
+        if revision > self.compacted:
+            if not self.keep_history:
+                self._forget(revision)
+            self.compacted = revision
 
-        Only the right to read is taken away here: the entries stay in memory, because rewinding
-        needs them (a durable store would drop them).
-        """
-        self.compacted = max(self.compacted, min(revision, self.revision))
+    def _forget(self, revision: int) -> None:
+        """Drop what nobody may read any more, and the topics that hold nothing and that nobody reads."""
+        del self.log[: revision - self.forgotten]
+        self.forgotten = revision
+        for topic in self._topics.values():
+            topic.forget(revision)
+        self._topics = {key: t for key, t in self._topics.items() if t.entries or t.readers}
+
+    def close(self) -> None:
+        """Nothing will be asked any more. (Memory has nothing to close; a file has.)"""
 
     def _topic(self, key: TopicKey) -> Topic:
         topic = self._topics.get(key)
@@ -165,6 +205,8 @@ class Store:
 
     def mark(self) -> Mark:
         """This moment, to come back to. Costs nothing: the log only ever grows."""
+        if not self.keep_history:
+            raise RuntimeError("this store forgets its history, so it cannot go back; Store() can")
         return Mark(self.log, self.revision, self.compacted)
 
     def rewind(self, mark: Mark) -> None:
@@ -182,11 +224,10 @@ class Store:
     def _undo(self, entry: Entry) -> None:
         for topic in self._topics_of(entry):
             topic.entries.pop()
-        objects = self._objects[entry.resource]
         if entry.previous is None:
-            del objects[entry.key]
+            self._indexes[entry.resource].remove(entry.key)
         else:
-            objects[entry.key] = entry.previous
+            self._indexes[entry.resource].set(entry.key, entry.previous)
 
     def _redo(self, entry: Entry) -> None:
         self.log.append(entry)
@@ -196,4 +237,4 @@ class Store:
 
     def state(self) -> dict[str, Any]:
         """What is there now, by resource and key."""
-        return {r: dict(objects) for r, objects in self._objects.items()}
+        return {r: dict(index.objects) for r, index in self._indexes.items()}

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8slearn.api.kinds import BUILTIN, Kinds, Resource
+from k8slearn.api.kinds import Kinds, Resource
 from k8slearn.api.schema import decode
-from k8slearn.apiserver.defaults import admit_pod, default
+from k8slearn.apiserver.defaults import default
 
 KINDS = Kinds()
 CONTAINER = {
@@ -175,15 +175,8 @@ def test_what_was_said_stays() -> None:
                 "type": "ClusterIP",
                 "sessionAffinity": "None",
                 "internalTrafficPolicy": "Cluster",
-                "ipFamilies": ["IPv4"],
-                "ipFamilyPolicy": "SingleStack",
                 "ports": [{"port": 80, "protocol": "TCP", "targetPort": 80}],
             },
-        ),
-        (
-            "services",
-            {"spec": {"clusterIP": "None"}},
-            {"ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "RequireDualStack"},
         ),
         (
             "services",
@@ -275,34 +268,13 @@ def test_a_replication_controller_selects_what_it_makes() -> None:
     assert found["metadata"]["labels"] == {"app": "x"}
 
 
-def test_admission_gives_a_pod_an_account_a_priority_and_patience() -> None:
-    pod: dict[str, Any] = {"spec": {}}
-    admit_pod(pod)
-    assert pod["spec"]["serviceAccountName"] == pod["spec"]["serviceAccount"] == "default"
-    assert (pod["spec"]["priority"], pod["spec"]["preemptionPolicy"]) == (0, "PreemptLowerPriority")
-    assert [t["key"] for t in pod["spec"]["tolerations"]] == [
-        "node.kubernetes.io/not-ready",
-        "node.kubernetes.io/unreachable",
-    ]
-    again = deepcopy(pod)
-    admit_pod(again)
-    assert again == pod
-
-
-def test_admission_leaves_a_toleration_that_is_there() -> None:
-    pod: dict[str, Any] = {"spec": {"tolerations": [{"operator": "Exists"}], "serviceAccountName": "bot"}}
-    admit_pod(pod)
-    assert pod["spec"]["tolerations"] == [{"operator": "Exists"}]
-    assert pod["spec"]["serviceAccount"] == "bot"
-
-
 def test_custom_resources_are_left_alone() -> None:
     obj = {"spec": {}}
     default(Resource("example.com", "v1", "Website", "websites"), obj)
     assert obj == {"spec": {}}
 
 
-@given(st.sampled_from(BUILTIN), st.booleans())
+@given(st.sampled_from(list(Kinds().kept())), st.booleans())
 def test_defaulting_twice_changes_nothing_and_what_it_adds_is_typed(
     resource: Resource, template: bool
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from k8slearn.api import errors
 from k8slearn.api.requests import Request
-from tests.fakes import configmap, deployment, named, namespace, pod, running, service
+from tests.fakes import configmap, deployment, named, namespace, pod, running, service, template
 
 
 def held(client, *finalizers: str):
@@ -222,6 +222,78 @@ def test_other_finalizers_stay(client):
     assert answer["metadata"]["finalizers"] == ["a/b", "foregroundDeletion"]
 
 
+@pytest.mark.parametrize(
+    ("orphan", "finalizers"), [(True, ["orphan"]), (False, None)], ids=["orphaned", "not orphaned"]
+)
+def test_how_it_was_said_long_ago(client, orphan, finalizers):
+    answer = client.delete(client.create(deployment()), orphanDependents=orphan)
+    assert answer.get("metadata", {}).get("finalizers") == finalizers
+    assert gone(client, "deployments", "default/web") == (not orphan)
+
+
+def test_what_was_noted_before_stays_if_nobody_says_otherwise(client):
+    made = client.create(deployment())
+    client.delete(made, propagationPolicy="Foreground")
+    assert client.delete(made)["metadata"]["finalizers"] == ["foregroundDeletion"]
+
+
+def job():
+    return named("Job", "once", "batch/v1", spec={"template": template({"a": "b"}, restartPolicy="Never")})
+
+
+def test_a_job_leaves_its_pods_and_says_so(server, client):
+    client.create(job())
+    request = Request("delete", "jobs", "default", "once")
+    assert server.handle(request)["metadata"]["finalizers"] == ["orphan"]
+    assert request.warnings == [
+        "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove "
+        "them or set propagationPolicy=Orphan to suppress this warning"
+    ]
+    deliberate = Request("delete", "jobs", "default", "once", options={"propagationPolicy": "Background"})
+    assert server.handle(deliberate)["kind"] == "Status"
+    assert deliberate.warnings == []
+
+
+BAD_OPTIONS = {
+    "policy and its ancestor": (
+        {"propagationPolicy": "Foreground", "orphanDependents": True},
+        'propagationPolicy: Invalid value: "Foreground": orphanDependents and deletionPropagation cannot be '
+        "both set",
+    ),
+    "a strange rehearsal": (
+        {"dryRun": ["Some"]},
+        'dryRun: Unsupported value: []string{"Some"}: supported values: "All"',
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "why"), BAD_OPTIONS.values(), ids=BAD_OPTIONS)
+def test_options_that_break_a_rule(client, options, why):
+    client.create(configmap())
+    with pytest.raises(errors.Invalid) as refusal:
+        client.delete("configmaps", "default/settings", **options)
+    assert refusal.value.message == f'DeleteOptions.meta.k8s.io "" is invalid: {why}'
+    assert not gone(client)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"gracePeriodSeconds": "soon"},
+        {"gracePeriodSeconds": True},
+        {"propagationPolicy": 7},
+        {"orphanDependents": "yes"},
+        {"preconditions": ["uid"]},
+    ],
+    ids=str,
+)
+def test_options_of_the_wrong_type(client, options):
+    client.create(configmap())
+    with pytest.raises(errors.BadRequest, match="json: cannot unmarshal"):
+        client.delete("configmaps", "default/settings", **options)
+    assert not gone(client)
+
+
 def test_a_policy_that_does_not_exist(client):
     client.create(configmap())
     with pytest.raises(errors.Invalid) as refusal:
@@ -268,6 +340,98 @@ def test_a_collection_of_pods_is_given_time_too(server, client):
     server.handle(Request("deletecollection", "pods", "default"))
     (left,) = client.list("pods")
     assert (left["metadata"]["name"], grace_of(left)) == ("a", 30)
+
+
+def test_a_collection_answers_with_what_was_there(server, client):
+    made = [client.create(configmap(name)) for name in "ab"]
+    answer = server.handle(Request("deletecollection", "configmaps", "default"))
+    assert (answer.kind, [*answer]) == ("ConfigMapList", made)
+
+
+def test_a_page_of_a_collection(server, client):
+    for name in "abc":
+        client.create(configmap(name))
+    answer = server.handle(Request("deletecollection", "configmaps", "default", options={"limit": 2}))
+    assert answer.continue_
+    assert [o["metadata"]["name"] for o in client.list("configmaps")] == ["c"]
+
+
+def test_bad_options_of_a_collection_delete_nothing(server, client):
+    client.create(configmap())
+    with pytest.raises(errors.Invalid):
+        server.handle(
+            Request("deletecollection", "configmaps", "default", options={"propagationPolicy": "Away"})
+        )
+    assert not gone(client)
+
+
+def test_a_rehearsal_of_a_collection(server, client):
+    client.create(configmap())
+    before = server.store.revision
+    server.handle(Request("deletecollection", "configmaps", "default", options={"dryRun": "All"}))
+    assert server.store.revision == before
+
+
+# --- what watchers see -----------------------------------------------------------------------
+
+
+def test_what_was_removed_at_once_was_never_going(server, client):
+    """A Service that goes at once is answered as it was, at the revision of its end."""
+    client.create(service("x"))
+    answer = client.delete("services", "default/x")
+    assert "deletionTimestamp" not in answer["metadata"]
+    assert answer["metadata"]["resourceVersion"] == str(server.store.revision)
+
+
+@pytest.mark.parametrize(("announced", "events"), [(False, ["DELETED"]), (True, ["MODIFIED", "DELETED"])])
+def test_a_pod_is_going_before_it_is_gone(server, client, announced, events):
+    server.announces_deletion = announced
+    client.create(pod())
+    watch = client.watch("pods")
+    answer = client.delete("pods", "default/web")
+    seen = []
+    while event := watch.take():
+        seen.append(event)
+    assert [e.type for e in seen] == events
+    assert answer["metadata"]["resourceVersion"] == str(server.store.revision)
+    assert answer["metadata"]["deletionGracePeriodSeconds"] == 0
+    if announced:
+        assert all("deletionTimestamp" in e.object["metadata"] for e in seen)
+
+
+# --- namespaces ------------------------------------------------------------------------------
+
+
+def test_a_namespace_is_emptied_before_it_goes(client):
+    client.create(namespace("team"))
+    going = client.delete("namespaces", "team")
+    assert going["status"]["phase"] == "Terminating"
+    assert "deletionGracePeriodSeconds" not in going["metadata"]
+    assert client.delete("namespaces", "team") == going
+    client.finalize({**client.get("namespaces", "team"), "spec": {"finalizers": []}})
+    assert gone(client, "namespaces", "team")
+
+
+def test_a_namespace_that_nobody_empties_goes_at_the_second_wish(client):
+    made = client.create(namespace("team"))
+    client.finalize({**made, "spec": {"finalizers": []}})
+    assert client.delete("namespaces", "team")["status"]["phase"] == "Terminating"
+    assert not gone(client, "namespaces", "team")
+    client.delete("namespaces", "team")
+    assert gone(client, "namespaces", "team")
+
+
+def test_another_namespace_than_was_meant(client):
+    uid = client.create(namespace("team"))["metadata"]["uid"]
+    with pytest.raises(errors.Conflict) as refusal:
+        client.delete("namespaces", "team", preconditions={"uid": "other"})
+    assert refusal.value.message == (
+        'Operation cannot be fulfilled on namespaces "team": Precondition failed: UID in precondition: other, '
+        f"UID in object meta: {uid}"
+    )
+
+
+# --- rehearsals, and the rest ----------------------------------------------------------------
 
 
 def test_a_dry_run_of_a_deletion_says_what_would_come_of_it(server, client):

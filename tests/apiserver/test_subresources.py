@@ -101,3 +101,82 @@ def test_kinds_without_a_status_have_no_such_door(server, client, verb):
 def test_the_status_can_be_read_through_its_door(server, client):
     made = client.create(pod())
     assert server.handle(Request("get", "pods", "default", "web", "status")) == made
+
+
+# --- the rest of binding ---------------------------------------------------------------------
+
+
+def bind(server, **binding):
+    body = {"metadata": {"name": "web"}, "target": {"name": "node-1"}, **binding}
+    return server.handle(Request("create", "pods", "default", "web", "binding", body))
+
+
+def test_a_binding_may_bring_annotations(server, client):
+    client.create(pod(metadata={"annotations": {"a": "1"}}))
+    bind(server, metadata={"name": "web", "annotations": {"b": "2"}})
+    assert client.get("pods", "default/web")["metadata"]["annotations"] == {"a": "1", "b": "2"}
+
+
+def test_a_binding_of_another_pod(server, client):
+    client.create(pod())
+    with pytest.raises(errors.BadRequest, match="name in URL does not match name in Binding object"):
+        bind(server, metadata={"name": "other"})
+    with pytest.raises(errors.Conflict, match="UID in precondition: gone"):
+        bind(server, metadata={"name": "web", "uid": "gone"})
+    with pytest.raises(errors.Invalid, match=r'target\.kind: Unsupported value: "Pod"'):
+        bind(server, target={"kind": "Pod", "name": "x"})
+
+
+# --- finalize --------------------------------------------------------------------------------
+
+
+def test_finalize_replaces_the_namespace_but_not_its_status(client):
+    made = client.create(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team", "labels": {"a": "b"}}}
+    )
+    bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}, "spec": {"finalizers": []}}
+    found = client.finalize(bare)
+    assert (found["spec"], found["status"]) == ({}, {"phase": "Active"})
+    assert found["metadata"]["labels"] == {"kubernetes.io/metadata.name": "team"}
+    assert found["metadata"]["uid"] == made["metadata"]["uid"]
+
+
+# --- parts of a running pod ------------------------------------------------------------------
+
+DEBUGGER = {"name": "debugger", "image": "busybox", "targetContainerName": "c"}
+
+
+def part(server, name: str, spec, kind: str = "strategic"):
+    options = {"patchType": kind}
+    request = Request("patch", "pods", "default", "web", name, {"spec": spec}, options)
+    return server.handle(request)
+
+
+def served(server, name: str) -> None:
+    if name not in server.kinds.named("pods").subresources:
+        pytest.skip("not served")
+
+
+def test_an_ephemeral_container_comes_and_never_goes(server, client):
+    served(server, "ephemeralcontainers")
+    client.create(pod())
+    spec = {"ephemeralContainers": [DEBUGGER], "containers": [{"name": "c", "image": "sneaky"}]}
+    found = part(server, "ephemeralcontainers", spec)["spec"]
+    assert found["ephemeralContainers"][0]["name"] == "debugger"
+    assert found["containers"][0]["image"] == "app:1", "only this part is taken"
+    with pytest.raises(errors.Invalid, match="may not be removed"):
+        part(server, "ephemeralcontainers", {"ephemeralContainers": None}, "merge")
+    with pytest.raises(errors.Invalid, match="may not be changed"):
+        part(server, "ephemeralcontainers", {"ephemeralContainers": [{**DEBUGGER, "image": "x"}]}, "merge")
+
+
+def test_a_container_is_resized(server, client):
+    served(server, "resize")
+    small = {"requests": {"cpu": "1"}, "limits": {"cpu": "2"}}
+    client.create(pod(containers=[{"name": "c", "image": "app:1", "resources": small}]))
+    sized = {"name": "c", "image": "sneaky", "resources": {"requests": {"cpu": "1500m"}}}
+    container = part(server, "resize", {"containers": [sized]})["spec"]["containers"][0]
+    assert container["resources"] == {"requests": {"cpu": "1500m"}, "limits": {"cpu": "2"}}
+    assert container["image"] == "app:1"
+    with pytest.raises(errors.Invalid, match="Pod QOS Class may not change as a result of resizing"):
+        part(server, "resize", {"containers": [{"name": "c", "resources": None}]}, "merge")

@@ -9,7 +9,8 @@ import pytest
 
 from k8slearn.api.kinds import Kinds, Resource
 from k8slearn.api.schema import decode
-from k8slearn.apiserver.defaults import admit_pod, default
+from k8slearn.apiserver.defaults import default
+from k8slearn.apiserver.strategy import prepare_create
 from k8slearn.apiserver.validation import validate
 
 KINDS = Kinds()
@@ -31,11 +32,11 @@ def prepared(kind: str, obj: Spec) -> tuple[Resource, Spec]:
     """The object as it is when it comes to validation."""
     resource = KINDS.named(kind)
     found, _ = decode(resource, obj)
-    metadata = {"name": "x", "resourceVersion": "1", **found.get("metadata", {})}
+    metadata = {"name": "x", "uid": "u", "resourceVersion": "1", **found.get("metadata", {})}
+    metadata |= {"creationTimestamp": "2026-01-01T00:00:00Z"}
     found["metadata"] = {"namespace": "ns", **metadata} if resource.namespaced else metadata
+    prepare_create(resource, found)
     default(resource, found)
-    if kind == "pods":
-        admit_pod(found)
     return resource, found
 
 
@@ -46,7 +47,7 @@ def broken(kind: str, obj: Spec) -> list[str]:
 def changed(kind: str, old: Spec, new: Spec, subresource: str = "") -> list[str]:
     resource, before = prepared(kind, old)
     after = prepared(kind, new)[1]
-    return [str(error) for error in validate(resource, after, before, subresource)]
+    return list(dict.fromkeys(str(error) for error in validate(resource, after, before, subresource)))
 
 
 def pod(spec: Spec | None = None, **container: Any) -> Spec:

@@ -9,7 +9,7 @@ import pytest
 
 from k8slearn.api.objects import edit, is_deleting
 from k8slearn.controllers import DeploymentController, GarbageCollector, ReplicaSetController, rollout
-from k8slearn.controllers.deployment import template_hash
+from k8slearn.controllers.history import short_hash
 from k8slearn.controllers.pods import is_active, is_ready
 from k8slearn.sim import Simulation
 from tests.fakes import condition, deployment, hollow, objects, rolling, world, writes
@@ -335,9 +335,9 @@ def test_the_whole_control_plane_agrees():
 
 def test_equal_templates_have_equal_names_and_a_collision_makes_another():
     template = deployment()["spec"]["template"]
-    assert template_hash(template) == template_hash(edit(template))
-    assert template_hash(template) != template_hash(template, 1)
-    assert len(template_hash(template)) == 10
+    assert short_hash(template) == short_hash(edit(template))
+    assert short_hash(template) != short_hash(template, 1)
+    assert len(short_hash(template)) == 10
 
 
 def test_a_replicaset_of_somebody_else_with_that_name_is_a_collision():

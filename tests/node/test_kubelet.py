@@ -416,6 +416,7 @@ def test_what_happened_while_cut_off_is_told_afterwards() -> None:
 def test_a_condition_of_somebody_else_is_kept() -> None:
     sim = running_pod()
     mine = {"type": "example.com/fine", "status": "True", "lastTransitionTime": timestamp(0)}
+    mine["lastProbeTime"] = None  # as the server writes it
     found = status(sim)["conditions"]
     sim.client.patch_status("pods", "default/p", patch={"conditions": [*found, mine]})
     sim.client.delete("pods", "default/p")

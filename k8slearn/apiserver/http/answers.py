@@ -10,13 +10,16 @@ from typing import Any
 
 import yaml
 
-from k8slearn.api.errors import ApiError, Unauthorized
+from k8slearn.api.clock import Clock
+from k8slearn.api.errors import ApiError, NotAcceptable, Unauthorized
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object
 from k8slearn.api.requests import ObjectList
 from k8slearn.apiserver import tables
 from k8slearn.apiserver.http.messages import HttpResponse
-from k8slearn.apiserver.http.negotiation import JSON, YAML, Form
+from k8slearn.apiserver.http.negotiation import JSON, SPOKEN, YAML, Form
+
+SCALE = Resource("autoscaling", "v1", "Scale", "scale")  # a kind without a place of its own
 
 
 def to_json(value: Any) -> bytes:
@@ -59,19 +62,51 @@ def warned(response: HttpResponse, warnings: list[str]) -> HttpResponse:
     return response
 
 
-def shaped(resource: Resource, value: Any, form: Form, include: str, now: float) -> Any:
-    """An object or a list in the shape that was asked for."""
-    if not isinstance(value, ObjectList):
-        if form.shape == "Table" and value.get("kind") != "Status":
-            return tables.table(resource, [value], now, include=include, list_metadata=_revision(value))
-        return tables.partial(resource, value) if form.shape.startswith("Partial") else value
-    if form.shape == "Table":
-        return tables.table(resource, value, now, include=include, list_metadata=list_metadata(value))
-    if form.shape.startswith("Partial"):
-        return tables.partial_list(resource, value, list_metadata(value))
-    items = [_item(o) for o in value] if resource.builtin else list(value)
-    named = {"kind": value.kind, "apiVersion": resource.api_version}
-    return {**named, "metadata": list_metadata(value), "items": items}
+class Shape:
+    """Shows objects and lists as they were asked for. Of a stream's Tables, only the first names the columns."""
+
+    def __init__(self, resource: Resource, form: Form, include: str, clock: Clock) -> None:
+        self.resource = resource
+        self.form = form
+        self.include = include
+        self.clock = clock
+        self.headers = True
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, ObjectList):
+            return self._list(value)
+        if not self.form.shape or value.get("kind") == "Status":
+            return value
+        if self.form.shape == "Table":
+            return self._table([value], {"resourceVersion": value["metadata"].get("resourceVersion", "")})
+        self._must_be("PartialObjectMetadata")
+        return tables.partial(self.resource, value)
+
+    def _list(self, found: ObjectList) -> Any:
+        metadata = list_metadata(found)
+        if self.form.shape == "Table":
+            return self._table(found, metadata)
+        if self.form.shape:
+            self._must_be("PartialObjectMetadataList")
+            return tables.partial_list(self.resource, found, metadata)
+        items = [_item(o) for o in found] if self.resource.builtin else list(found)
+        return {
+            "kind": found.kind,
+            "apiVersion": self.resource.api_version,
+            "metadata": metadata,
+            "items": items,
+        }
+
+    def _table(self, objects: list[Object], metadata: dict[str, Any]) -> Object:
+        resource = SCALE if objects and objects[0].get("kind") == "Scale" else self.resource
+        headers, self.headers = self.headers, False
+        return tables.table(
+            resource, objects, self.clock.now, include=self.include, list_metadata=metadata, headers=headers
+        )
+
+    def _must_be(self, shape: str) -> None:
+        if self.form.shape != shape:
+            raise NotAcceptable(f"only the following media types are accepted: {SPOKEN}")
 
 
 def list_metadata(found: ObjectList) -> dict[str, Any]:
@@ -81,10 +116,6 @@ def list_metadata(found: ObjectList) -> dict[str, Any]:
     if found.remaining:
         metadata["remainingItemCount"] = found.remaining
     return metadata
-
-
-def _revision(obj: Object) -> dict[str, Any]:
-    return {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
 
 
 def _item(obj: Object) -> Object:

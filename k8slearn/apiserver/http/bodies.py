@@ -10,9 +10,16 @@ from typing import Any, NamedTuple
 from k8slearn.api.errors import BadRequest, UnsupportedMediaType
 from k8slearn.api.jsonbody import decode_json, decode_yaml
 from k8slearn.api.kinds import Resource
+from k8slearn.api.protobuf import decode_protobuf
 from k8slearn.apiserver.http.messages import HttpRequest
 from k8slearn.apiserver.http.negotiation import SPOKEN
 
+DECODERS = {
+    "": decode_json,
+    "application/json": decode_json,
+    "application/yaml": decode_yaml,
+    "application/vnd.kubernetes.protobuf": decode_protobuf,
+}
 PATCHES = {
     "application/json-patch+json": "json",
     "application/merge-patch+json": "merge",
@@ -36,9 +43,7 @@ def media_type_of(http: HttpRequest) -> str:
 def read_object(http: HttpRequest, kind: str) -> Body:
     """The body of a create or an update. No type at all is taken for JSON, as Kubernetes does."""
     media_type = media_type_of(http)
-    decode = {"": decode_json, "application/json": decode_json, "application/yaml": decode_yaml}.get(
-        media_type
-    )
+    decode = DECODERS.get(media_type)
     if decode is None:
         unknown = "the body of the request was in an unknown format - accepted media types include"
         raise UnsupportedMediaType(f"{unknown}: {SPOKEN}")

@@ -6,7 +6,6 @@ handlers of apiserver/pkg/endpoints.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from k8slearn.api import errors
@@ -14,6 +13,7 @@ from k8slearn.api.kinds import Resource
 from k8slearn.api.requests import Request
 from k8slearn.api.users import ANONYMOUS, User
 from k8slearn.apiserver.http import answers, pages
+from k8slearn.apiserver.http.answers import Shape
 from k8slearn.apiserver.http.bodies import read_object, read_patch
 from k8slearn.apiserver.http.messages import HttpRequest, HttpResponse
 from k8slearn.apiserver.http.negotiation import Form, negotiate
@@ -36,38 +36,26 @@ class Front:
     def answer(self, http: HttpRequest) -> HttpResponse | WatchStream:
         """Answer one request. Whatever is wrong with it comes back as a Status."""
         try:
-            user = self.authenticate(http)
             info = request_info(http)
-            self.authorize(user, info)
+            user = self.authenticate(http, info)
+            self.authorize(attributes(user, info))
             return self._resource(http, info, user) if info.is_resource else self._page(http)
         except errors.ApiError as error:
             return answers.failure(error)
 
     # --- who, and may he ---
 
-    def authenticate(self, http: HttpRequest) -> User:
+    def authenticate(self, http: HttpRequest, info: RequestInfo) -> User:
         """The user, from a bearer token or a client certificate; with Impersonate-User, another one."""
-        user = self.server.authenticator.authenticate(http.headers.get("authorization", ""), http.certificate)
-        return impersonate(self.server.authorizer, user or ANONYMOUS, http.headers, http.repeated)
+        authorization = http.headers.get("authorization", "")
+        user = self.server.authenticator.authenticate(authorization, http.certificate) or ANONYMOUS
+        return impersonate(self.server.authorizer, user, http.headers, http.repeated, attributes(user, info))
 
-    def authorize(self, user: User, info: RequestInfo) -> None:
+    def authorize(self, asked: Attributes) -> None:
         """Raises Forbidden, in Kubernetes' words."""
-        if user.is_master:
-            return
-        asked = Attributes(
-            user,
-            info.verb,
-            namespace=info.namespace,
-            group=info.group,
-            version=info.version,
-            resource=info.resource,
-            subresource=info.subresource,
-            name=info.name,
-            path="" if info.is_resource else info.path,
-        )
-        allowed, _ = self.server.authorizer.authorize(asked)
+        allowed, reason = self.server.authorizer.authorize(asked)
         if not allowed:
-            raise forbidden(asked)
+            raise forbidden(asked, reason)
 
     # --- what ---
 
@@ -94,8 +82,7 @@ class Front:
         value = self.server.handle(request)
         if isinstance(value, str):  # a log
             return answers.warned(answers.text(value), request.warnings)
-        served = _kind_of_answer(self.server, resource, info, value)
-        shown = answers.shaped(served, value, form, _include(http), self.server.clock.now)
+        shown = self._shape(resource, form, http)(value)
         response = answers.answer(shown, _code(info, request, value), form.media_type)
         return answers.warned(response, request.warnings)
 
@@ -115,7 +102,7 @@ class Front:
             options.update(
                 {k: v for k, v in sent.items() if k not in ("kind", "apiVersion") and v is not None}
             )
-        if info.verb not in READS:
+        if info.verb not in READS and options.get("patchType") != "apply":  # who applies must say who he is
             options.setdefault("fieldManager", _user_agent(http))
         return request
 
@@ -125,15 +112,24 @@ class Front:
             watch = self.server.watch(request)
         except errors.Expired as error:
             return WatchStream(None, resource, _as_is, error=error)
-        shape = partial(_shaped, resource, form, _include(http), self.server)
-        bookmarks = bool(request.options.get("allowWatchBookmarks"))
         return WatchStream(
-            watch, resource, shape, bookmarks=bookmarks, seconds=request.options.get("timeoutSeconds")
+            watch,
+            resource,
+            self._shape(resource, form, http),
+            bookmarks=bool(request.options.get("allowWatchBookmarks")),
+            seconds=request.options.get("timeoutSeconds"),
         )
 
+    def _shape(self, resource: Resource, form: Form, http: HttpRequest) -> Shape:
+        return Shape(resource, form, http.query.get("includeObject", "Metadata"), self.server.clock)
 
-def _shaped(resource: Resource, form: Form, include: str, server: ApiServer, obj: Any) -> Any:
-    return answers.shaped(resource, obj, form, include, server.clock.now)
+
+def attributes(user: User, info: RequestInfo) -> Attributes:
+    """What authorisation is asked."""
+    if not info.is_resource:
+        return Attributes(user, info.verb, path=info.path)
+    where = (info.namespace, info.group, info.version, info.resource, info.subresource, info.name)
+    return Attributes(user, info.verb, *where)
 
 
 def _as_is(obj: Any) -> Any:
@@ -163,14 +159,6 @@ def _code(info: RequestInfo, request: Request, value: Any) -> int:
     if isinstance(value, dict) and value.get("kind") == "Status":
         return int(value.get("code", 200))
     return 201 if info.verb == "create" or request.created else 200
-
-
-def _kind_of_answer(server: ApiServer, resource: Resource, info: RequestInfo, value: Any) -> Resource:
-    return resource
-
-
-def _include(http: HttpRequest) -> str:
-    return http.query.get("includeObject", "Metadata")
 
 
 def _user_agent(http: HttpRequest) -> str:

@@ -53,10 +53,8 @@ class WatchStream:
         lines: list[bytes] = []
         try:
             while len(lines) < MOST and (event := self._next()) is not None:
-                if event.type != "BOOKMARK":
+                if self.bookmarks or event.type != "BOOKMARK":
                     lines.append(_line(event.type, self.shape(event.object)))
-                elif self.bookmarks:
-                    lines.append(_line(event.type, event.object))
         except ApiError as error:
             lines.append(_line("ERROR", error.status()))
             self.finished = True
@@ -72,7 +70,7 @@ class WatchStream:
         """ "You have seen everything up to here": lets a client resume where nothing has happened."""
         if not self.bookmarks or self.finished or self.watch is None or self.watch.waiting:
             return b""
-        return _line("BOOKMARK", bookmark(self.resource, self.watch.seen))
+        return _line("BOOKMARK", self.shape(bookmark(self.resource, self.watch.seen)))
 
     def close(self) -> None:
         self.finished = True

@@ -12,28 +12,45 @@ from __future__ import annotations
 from k8slearn.api.errors import FieldError
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object
-from k8slearn.apiserver.validation import jobs, networking, others, pods, services, storage, workloads
-from k8slearn.apiserver.validation.metadata import check_metadata, check_metadata_update
+from k8slearn.apiserver.validation import (
+    autoscaling,
+    endpoints,
+    jobs,
+    limits,
+    networking,
+    others,
+    pods,
+    rbac,
+    services,
+    storage,
+    webhooks,
+    workloads,
+)
+from k8slearn.apiserver.validation.metadata import check_all_metadata
 from k8slearn.apiserver.validation.shapes import Check
 from k8slearn.apiserver.validation.updates import check_update
 
-_ROOMS = (pods, workloads, jobs, services, networking, storage, others)
+_ROOMS = (
+    pods, workloads, jobs, services, networking, endpoints, storage, autoscaling, limits, rbac, webhooks, others,
+)  # fmt: skip
 KINDS: dict[str, Check] = {kind: check for room in _ROOMS for kind, check in room.KINDS.items()}
 
 
 def validate(
-    resource: Resource, obj: Object, old: Object | None = None, subresource: str = ""
+    resource: Resource, obj: Object, old: Object | None = None, subresource: str = "", via: str = ""
 ) -> list[FieldError]:
     """Every rule that `obj` breaks; with `old`, also those for a change from `old` to `obj`.
+
+    `via` is the API group by way of which it comes: a younger group may ask for more.
 
     Custom resources have nothing here but their metadata. A change of the status is not held against the
     rules of the spec, which has not changed.
     """
-    errors = check_metadata(resource, obj)
-    if old is not None:
-        errors += check_metadata_update(obj["metadata"], old["metadata"])
-        if resource.builtin and not subresource:
-            errors += check_update(resource.kind, obj, old)
+    errors = check_all_metadata(resource, obj, old)
+    if old is not None and resource.builtin and not subresource:
+        errors += check_update(resource.kind, obj, old)
     if resource.builtin and not subresource and resource.kind in KINDS:
         errors += KINDS[resource.kind](obj, "")
+        if via == "events.k8s.io":
+            errors += others.strict_event_update(obj, old) if old else others.strict_event(obj, "")
     return errors

@@ -5,11 +5,12 @@ Kubernetes: pkg/apis/core/validation/validation.go (validateContainerCommon, val
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from k8slearn.api import formats, quantities
-from k8slearn.api.errors import FieldError, duplicate, forbidden, invalid, required
+from k8slearn.api.errors import FieldError, duplicate, forbidden, invalid, required, unsupported
 from k8slearn.apiserver.validation.shapes import (
     NEGATIVE,
     Between,
@@ -70,12 +71,44 @@ def _env_from(source: Spec, path: str) -> Iterable[FieldError]:
     return _one_source(("configMapRef", "secretRef"), source, path)
 
 
-_KEY = Shape({"key": Spelt(formats.config_key)}, needs=("key",))
-_NAMED_KEY = Shape({"key": Spelt(formats.config_key)}, needs=("name", "key"))
+def _has_a_name(source: Spec, path: str) -> Iterable[FieldError]:
+    name = source.get("name", "")
+    return [invalid(f"{path}.name", name, problem) for problem in formats.dns_subdomain(name)]
+
+
+_FIELDS = (
+    "metadata.name metadata.namespace metadata.uid spec.nodeName spec.serviceAccountName status.hostIP status.hostIPs "
+    "status.podIP status.podIPs"
+).split()
+_RESOURCES = tuple(f"{which}.{name}" for which in ("limits", "requests") for name in sorted(STANDARD))
+
+
+def _field(source: Spec, path: str) -> Iterable[FieldError]:
+    """What of itself a pod can see in a variable. Kubernetes: validateObjectFieldSelector"""
+    found, where = source.get("fieldPath", ""), f"{path}.fieldPath"
+    if not found:
+        yield required(where)
+    elif re.fullmatch(r"metadata\.(labels|annotations)\['[^']*'\]", found) or found in _FIELDS:
+        return
+    elif found in ("metadata.labels", "metadata.annotations", "spec.restartPolicy", "status.phase"):
+        yield unsupported(where, found, _FIELDS)
+    else:
+        yield invalid(where, found, f"error converting fieldPath: field label not supported: {found}")
+
+
+def _resource(source: Spec, path: str) -> Iterable[FieldError]:
+    found, where = source.get("resource", ""), f"{path}.resource"
+    if not found:
+        yield required(where)
+    elif found not in _RESOURCES and not found.startswith(("limits.hugepages-", "requests.hugepages-")):
+        yield unsupported(where, found, _RESOURCES)
+
+
+_NAMED_KEY = Shape({"key": Spelt(formats.config_key)}, needs=("key",), also=(_has_a_name,))
 _VALUE_FROM = Shape(
     {
-        "fieldRef": Shape({}, needs=("fieldPath",)),
-        "resourceFieldRef": Shape({}, needs=("resource",)),
+        "fieldRef": _field,
+        "resourceFieldRef": _resource,
         "configMapKeyRef": _NAMED_KEY,
         "secretKeyRef": _NAMED_KEY,
     }
@@ -170,6 +203,15 @@ def _privileges(context: Spec, path: str) -> Iterable[FieldError]:
         yield invalid(f"{path}.allowPrivilegeEscalation", False, detail)
 
 
+def seccomp(profile: Spec, path: str) -> Iterable[FieldError]:
+    kind, where = profile.get("type", ""), f"{path}.localhostProfile"
+    yield from OneOf("Localhost", "RuntimeDefault", "Unconfined")(kind, f"{path}.type")
+    if kind == "Localhost" and not profile.get("localhostProfile"):
+        yield required(where, "must be set when seccomp type is Localhost")
+    elif kind != "Localhost" and profile.get("localhostProfile"):
+        yield invalid(where, profile["localhostProfile"], "can only be set when seccomp type is Localhost")
+
+
 def _mount_paths_differ(container: Spec, path: str) -> Iterable[FieldError]:
     seen: set[str] = set()
     for i, mount in enumerate(container.get("volumeMounts") or ()):
@@ -203,14 +245,31 @@ _CONTAINER: dict[str, Any] = {
     "env": Each(_ENV),
     "envFrom": Each(_env_from),
     "resources": _resources,
-    "volumeMounts": Each(Shape({"subPath": _sub_path}, needs=("name", "mountPath"))),
+    "volumeMounts": Each(
+        Shape(
+            {
+                "subPath": _sub_path,
+                "mountPropagation": OneOf("Bidirectional", "HostToContainer", "None"),
+            },
+            needs=("name", "mountPath"),
+        )
+    ),
     "livenessProbe": _ONCE,
     "startupProbe": _ONCE,
     "readinessProbe": _PROBE,
     "lifecycle": _LIFECYCLE,
     "securityContext": Shape(
-        dict.fromkeys(["runAsUser", "runAsGroup"], Between(0, 2**31 - 1)), also=(_privileges,)
+        {
+            **dict.fromkeys(["runAsUser", "runAsGroup"], Between(0, 2**31 - 1)),
+            "procMount": OneOf("Default", "Unmasked"),
+            "seccompProfile": seccomp,
+        },
+        also=(_privileges,),
     ),
+    "resizePolicy": Each(
+        Shape({"restartPolicy": OneOf("NotRequired", "RestartContainer")}), unique="resourceName"
+    ),
+    "volumeDevices": Each(Shape({}, needs=("name", "devicePath"))),
 }
 _BESIDES = (_mount_paths_differ, _port_names_differ)
 

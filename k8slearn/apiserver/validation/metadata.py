@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8slearn.api import formats
-from k8slearn.api.errors import FieldError, forbidden, invalid, required
+from k8slearn.api.errors import FieldError, forbidden, invalid, required, too_long
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object
 from k8slearn.apiserver.validation.shapes import NEGATIVE, Check, labels
@@ -31,14 +31,48 @@ def _cron_job_name(name: str) -> list[str]:
     return formats.dns_subdomain(name) + too_long
 
 
+def _csi_driver_name(name: str) -> list[str]:
+    too_long = ["must be no more than 63 characters"] if len(name) > 63 else []
+    return too_long + formats.dns_subdomain(name.lower())
+
+
 # Kinds whose names are not DNS subdomains.
 NAMES: dict[str, formats.Check] = {
     "Namespace": formats.dns_label,
-    "Service": formats.dns_1035_label,
+    "Service": formats.dns_label,
     "StatefulSet": formats.dns_label,
     "CronJob": _cron_job_name,
+    "CSIDriver": _csi_driver_name,
     **dict.fromkeys(["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"], path_segment),
+    **dict.fromkeys(["PodDisruptionBudget", "Event"], path_segment),
 }
+
+# Kinds whose own rules do not look at metadata again: only the generic registry does.
+_ONCE = frozenset(
+    "PodDisruptionBudget Event LimitRange EndpointSlice FlowSchema PriorityLevelConfiguration".split()
+)
+# Kinds whose rules for an update look at the whole new object, and so at the metadata a second time.
+_WHOLE = frozenset(
+    "Pod Service ConfigMap Secret PersistentVolume PersistentVolumeClaim ServiceAccount LimitRange Ingress "
+    "IngressClass Role RoleBinding ClusterRole ClusterRoleBinding StorageClass CSIDriver ControllerRevision "
+    "EndpointSlice Namespace Node FlowSchema PriorityLevelConfiguration ValidatingWebhookConfiguration "
+    "MutatingWebhookConfiguration".split()
+)
+
+
+def check_all_metadata(resource: Resource, obj: Object, old: Object | None) -> list[FieldError]:
+    """What the registry finds wrong with the metadata, and what the kind's own rules then find again.
+
+    Kubernetes looks twice, and says so twice: the causes of a refused update are repeated.
+    """
+    found = check_metadata(resource, obj)
+    if old is None:
+        return found
+    changes = check_metadata_update(obj["metadata"], old["metadata"])
+    if not found and not changes:
+        return found
+    again = changes if resource.kind not in _ONCE else []
+    return found + changes + again + (found if resource.kind in _WHOLE else [])
 
 
 def check_metadata(resource: Resource, obj: Object) -> list[FieldError]:
@@ -76,8 +110,7 @@ def _annotations(annotations: dict[str, str], path: str) -> Iterable[FieldError]
         yield from (invalid(path, key, problem) for problem in formats.label_key(key.lower()))
         size += len(key.encode()) + len(value.encode())
     if size > ANNOTATIONS_LIMIT:
-        detail = f"may not be more than {ANNOTATIONS_LIMIT} bytes"
-        yield FieldError("FieldValueTooLong", path, detail=detail)
+        yield too_long(path, ANNOTATIONS_LIMIT)
 
 
 def _owners(owners: list[dict[str, Any]], path: str) -> Iterable[FieldError]:

@@ -1,6 +1,6 @@
-"""The rules of the way to a pod beyond Services: Ingress, NetworkPolicy, EndpointSlice.
+"""The rules of the way into a cluster and through it: Ingress, IngressClass, NetworkPolicy. `endpoints` goes on.
 
-Kubernetes: pkg/apis/networking/validation, pkg/apis/discovery/validation
+Kubernetes: pkg/apis/networking/validation
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from ipaddress import ip_network
 from typing import Any
 
 from k8slearn.api import formats
-from k8slearn.api.errors import FieldError, forbidden, invalid, required
-from k8slearn.apiserver.validation.services import PROTOCOL, is_address
+from k8slearn.api.errors import FieldError, forbidden, invalid, required, too_long, too_many, unsupported
+from k8slearn.api.objects import Object, annotations_of, dig
+from k8slearn.apiserver.validation.addresses import cidr, is_address
+from k8slearn.apiserver.validation.services import PROTOCOL
 from k8slearn.apiserver.validation.shapes import (
     Check,
     Each,
@@ -19,6 +21,7 @@ from k8slearn.apiserver.validation.shapes import (
     Shape,
     Spelt,
     dns_label,
+    dns_subdomain,
     label_selector,
     port,
     port_or_name,
@@ -26,12 +29,22 @@ from k8slearn.apiserver.validation.shapes import (
 
 Spec = dict[str, Any]
 
+# --- Ingress --------------------------------------------------------------------------------------
+
+
+def _name(host: str, path: str) -> Iterable[FieldError]:
+    spelt = formats.wildcard_subdomain if "*" in host else formats.dns_subdomain
+    return Spelt(spelt)(host, path)
+
 
 def _host(host: str, path: str) -> Iterable[FieldError]:
     if is_address(host):
         yield invalid(path, host, "must be a DNS name, not an IP address")
-    spelt = formats.wildcard_subdomain if "*" in host else formats.dns_subdomain
-    yield from Spelt(spelt)(host, path)
+    yield from _name(host, path)
+
+
+PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
+_NOT_WITHIN, _NOT_AT_THE_END = ("//", "/./", "/../", "%2f", "%2F"), ("/..", "/.")
 
 
 def _http_path(rule: Spec, path: str) -> Iterable[FieldError]:
@@ -39,40 +52,68 @@ def _http_path(rule: Spec, path: str) -> Iterable[FieldError]:
     if not kind:
         yield required(f"{path}.pathType", "pathType must be specified")
         return
-    yield from _backend(rule.get("backend") or {}, f"{path}.backend")
-    if kind in ("Exact", "Prefix") and not text.startswith("/"):
+    if kind not in PATH_TYPES:
+        yield unsupported(f"{path}.pathType", kind, PATH_TYPES)
+    elif not text.startswith("/") and (text or kind != "ImplementationSpecific"):
         yield invalid(f"{path}.path", text, "must be an absolute path")
-    else:
-        yield from OneOf("Exact", "Prefix", "ImplementationSpecific")(kind, f"{path}.pathType")
+    if kind in ("Exact", "Prefix"):
+        yield from _plain_path(text, f"{path}.path")
+    yield from _backend(rule.get("backend") or {}, f"{path}.backend")
+
+
+def _plain_path(text: str, path: str) -> Iterable[FieldError]:
+    yield from (invalid(path, text, f"must not contain '{s}'") for s in _NOT_WITHIN if s in text)
+    yield from (invalid(path, text, f"cannot end with '{s}'") for s in _NOT_AT_THE_END if text.endswith(s))
 
 
 def _backend(backend: Spec, path: str) -> Iterable[FieldError]:
     service, resource = backend.get("service"), backend.get("resource")
     if service is not None and resource is not None:
         yield invalid(path, "", "cannot set both resource and service backends")
-    elif service is None and resource is None:
-        yield required(path, "must specify either service or resource backend")
+    elif resource is not None:
+        yield from _reference(resource, f"{path}.resource")
     elif service is not None:
-        yield from _backend_service(service, f"{path}.service")
+        yield from _backend_service(service, path)
+    else:
+        yield invalid(path, "", "resource or service backend is required")
 
 
 def _backend_service(service: Spec, path: str) -> Iterable[FieldError]:
     if not service.get("name"):
-        yield required(f"{path}.name")
+        yield required(f"{path}.service.name")
+    yield from dns_label(service.get("name", ""), f"{path}.service.name")
     chosen = service.get("port") or {}
-    if "number" in chosen and "name" in chosen:
+    if chosen.get("number") and chosen.get("name"):
         yield invalid(path, "", "cannot set both port name & port number")
     elif chosen.get("name"):
-        yield from Spelt(formats.port_name)(chosen["name"], f"{path}.port.name")
-    elif "number" in chosen:
-        yield from port(chosen["number"], f"{path}.port.number")
+        yield from Spelt(formats.port_name)(chosen["name"], f"{path}.service.port.name")
+    elif chosen.get("number"):
+        yield from port(chosen["number"], f"{path}.service.port.number")
     else:
         yield required(path, "port name or number is required")
+
+
+def _reference(reference: Spec, path: str) -> Iterable[FieldError]:
+    """Kubernetes: validateIngressTypedLocalObjectReference"""
+    yield from dns_subdomain(reference.get("apiGroup") or "", f"{path}.apiGroup")
+    for field in ("kind", "name"):
+        if not reference.get(field):
+            yield required(f"{path}.{field}", f"{field} is required")
 
 
 def _leads_somewhere(spec: Spec, path: str) -> Iterable[FieldError]:
     if not spec.get("rules") and "defaultBackend" not in spec:
         yield invalid(path, None, "either `defaultBackend` or `rules` must be specified")
+
+
+_CLASS = "kubernetes.io/ingress.class"
+
+
+def _class_said_once(ingress: Object, path: str) -> Iterable[FieldError]:
+    """The class was an annotation before it became a field."""
+    said, name = annotations_of(ingress).get(_CLASS), dig(ingress, "spec", "ingressClassName")
+    if None not in (said, name) and said != name and "resourceVersion" not in ingress["metadata"]:
+        yield invalid(f"annotations.{_CLASS}", said, "must match `ingressClassName` when both are specified")
 
 
 def _has_spec(ingress: Spec, path: str) -> Iterable[FieldError]:
@@ -81,24 +122,53 @@ def _has_spec(ingress: Spec, path: str) -> Iterable[FieldError]:
 
 _HTTP = Shape({"paths": Each(_http_path)}, needs=("paths",))
 _INGRESS = Shape(
-    {"rules": Each(Shape({"host": _host, "http": _HTTP})), "defaultBackend": _backend},
+    {
+        "rules": Each(Shape({"host": _host, "http": _HTTP})),
+        "defaultBackend": _backend,
+        "tls": Each(Shape({"hosts": Each(_name), "secretName": dns_subdomain})),
+        "ingressClassName": dns_subdomain,
+    },
     also=(_leads_somewhere,),
 )
 
-# --- NetworkPolicy, EndpointSlice -----------------------------------------------------------------
+# --- IngressClass ---------------------------------------------------------------------------------
+
+LONGEST_CONTROLLER = 250
 
 
-def _cidr(text: str, path: str) -> Iterable[FieldError]:
-    try:
-        ip_network(text, strict=False)
-        good = "/" in text
-    except ValueError:
-        good = False
-    return (
-        []
-        if good
-        else [invalid(path, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")]
-    )
+def _controller(text: str, path: str) -> Iterable[FieldError]:
+    if len(text) > LONGEST_CONTROLLER:
+        yield too_long(path, LONGEST_CONTROLLER)
+    yield from domain_prefixed_path(text, path)
+
+
+def domain_prefixed_path(text: str, path: str) -> Iterable[FieldError]:
+    """``example.com/controller``. Kubernetes: IsDomainPrefixedPath"""
+    domain, _, rest = text.partition("/")
+    if not domain or not rest:
+        yield invalid(path, text, 'must be a domain-prefixed path (such as "acme.io/foo")')
+        return
+    yield from dns_subdomain(domain, path)
+    yield from Spelt(formats.http_path)(rest, path)
+
+
+def _parameters(parameters: Spec, path: str) -> Iterable[FieldError]:
+    yield from _reference(parameters, path)
+    scope, namespace = parameters.get("scope"), parameters.get("namespace")
+    yield from OneOf("Cluster", "Namespace")(scope or "", f"{path}.scope")
+    if scope == "Cluster" and namespace:
+        yield forbidden(f"{path}.namespace", "`parameters.scope` is set to 'Cluster'")
+    if scope == "Namespace" and not namespace:
+        yield required(f"{path}.namespace", "`parameters.scope` is set to 'Namespace'")
+
+
+def _class_has_spec(found: Object, path: str) -> Iterable[FieldError]:
+    return [] if "spec" in found else [required("spec.controller")]
+
+
+_INGRESS_CLASS = Shape({"controller": _controller, "parameters": _parameters}, needs=("controller",))
+
+# --- NetworkPolicy --------------------------------------------------------------------------------
 
 
 def _one_peer(peer: Spec, path: str) -> Iterable[FieldError]:
@@ -108,41 +178,77 @@ def _one_peer(peer: Spec, path: str) -> Iterable[FieldError]:
         yield forbidden(path, "may not specify both ipBlock and another peer")
 
 
+def _except(block: Spec, path: str) -> Iterable[FieldError]:
+    """What is taken out of a block must have been in it."""
+    for i, text in enumerate(block.get("except") or ()):
+        wrong = [*cidr(text, f"{path}.except[{i}]")]
+        yield from wrong
+        if not wrong and not [*cidr(block.get("cidr", ""), "")] and not _within(text, block["cidr"]):
+            yield invalid(f"{path}.except[{i}]", text, "must be a strict subset of `cidr`")
+
+
+def _within(inner: str, outer: str) -> bool:
+    a, b = ip_network(inner, strict=False), ip_network(outer, strict=False)
+    return a.version == b.version and a != b and a.network_address in b and a.prefixlen > b.prefixlen
+
+
+_BLOCK = Shape({"cidr": cidr}, needs=("cidr",), also=(_except,))
 _PEER = Shape(
-    {
-        "podSelector": label_selector,
-        "namespaceSelector": label_selector,
-        "ipBlock": Shape({"cidr": _cidr}, needs=("cidr",)),
-    },
-    also=(_one_peer,),
+    {"podSelector": label_selector, "namespaceSelector": label_selector, "ipBlock": _BLOCK}, also=(_one_peer,)
 )
-_POLICY_PORT = Shape({"protocol": PROTOCOL, "port": port_or_name, "endPort": port})
+
+
+def _port_range(found: Spec, path: str) -> Iterable[FieldError]:
+    first, last = found.get("port"), found.get("endPort")
+    if last is None:
+        return
+    where, never = f"{path}.endPort", "may not be specified when `port` is "
+    if first is None:
+        yield invalid(where, last, f"{never}not specified")
+    elif isinstance(first, str):
+        yield invalid(where, last, f"{never}non-numeric")
+    else:
+        if last < first:
+            yield invalid(where, first, "must be greater than or equal to `port`")
+        yield from port(last, where)
+
+
+_PORT = Shape({"protocol": PROTOCOL, "port": port_or_name}, also=(_port_range,))
+_DIRECTIONS = ("Ingress", "Egress")
+
+
+def _directions(found: list[str], path: str) -> Iterable[FieldError]:
+    if len(found) > len(_DIRECTIONS):
+        yield invalid(path, found, "may not specify more than two policyTypes")
+        return
+    yield from (unsupported(path, word, _DIRECTIONS) for word in found if word not in _DIRECTIONS)
+
+
 _POLICY = Shape(
     {
         "podSelector": label_selector,
-        "ingress": Each(Shape({"from": Each(_PEER), "ports": Each(_POLICY_PORT)})),
-        "egress": Each(Shape({"to": Each(_PEER), "ports": Each(_POLICY_PORT)})),
-        "policyTypes": Each(OneOf("Ingress", "Egress")),
+        "ingress": Each(Shape({"from": Each(_PEER), "ports": Each(_PORT)})),
+        "egress": Each(Shape({"to": Each(_PEER), "ports": Each(_PORT)})),
+        "policyTypes": _directions,
     }
 )
 
 
-def _has_address(endpoint: Spec, path: str) -> Iterable[FieldError]:
-    if not endpoint.get("addresses"):
-        yield required(f"{path}.addresses", "must contain at least 1 endpoint")
+def _networks(found: list[str], path: str) -> Iterable[FieldError]:
+    if len(found) > 2:
+        yield too_many(path, len(found), 2)
+    for i, text in enumerate(found):
+        yield from cidr(text, f"{path}[{i}]")
 
 
-_SLICE = Shape(
-    {
-        "addressType": OneOf("IPv4", "IPv6", "FQDN"),
-        "endpoints": Each(Shape({}, also=(_has_address,))),
-        "ports": Each(Shape({"name": dns_label, "protocol": PROTOCOL}), unique="name"),
-    },
-    needs=("addressType",),
-)
+def _some_network(spec: Spec, path: str) -> Iterable[FieldError]:
+    if not spec.get("cidrs"):
+        yield required(f"{path}.cidrs", "at least one CIDR required")
+
 
 KINDS: dict[str, Check] = {
-    "Ingress": Shape({"spec": _INGRESS}, also=(_has_spec,)),
+    "Ingress": Shape({"spec": _INGRESS}, also=(_has_spec, _class_said_once)),
+    "IngressClass": Shape({"spec": _INGRESS_CLASS}, also=(_class_has_spec,)),
     "NetworkPolicy": Shape({"spec": _POLICY}),
-    "EndpointSlice": _SLICE,
+    "ServiceCIDR": Shape({"spec": Shape({"cidrs": _networks}, also=(_some_network,))}),
 }

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8slearn.api import formats
-from k8slearn.api.errors import FieldError, duplicate, invalid, required
+from k8slearn.api.errors import FieldError, duplicate, forbidden, invalid, required
 from k8slearn.api.objects import Object
-from k8slearn.apiserver.validation.containers import CONTAINER, INIT_CONTAINER
-from k8slearn.apiserver.validation.scheduling import AFFINITY, SPREAD, toleration
+from k8slearn.apiserver.validation.addresses import address
+from k8slearn.apiserver.validation.containers import CONTAINER, INIT_CONTAINER, seccomp
+from k8slearn.apiserver.validation.scheduling import AFFINITY, SPREAD, spreads_differ, toleration
 from k8slearn.apiserver.validation.shapes import (
     Between,
     Check,
@@ -72,10 +73,53 @@ def _host_ports(spec: Spec, path: str) -> Iterable[FieldError]:
             seen.add(taken)
 
 
+# --- names, addresses, gates --------------------------------------------------------------------
+
+MOST_NAMESERVERS, MOST_SEARCHES = 3, 32
+
+
 def _dns(spec: Spec, path: str) -> Iterable[FieldError]:
     if spec.get("dnsPolicy") == "None" and not (spec.get("dnsConfig") or {}).get("nameservers"):
         detail = "must provide at least one DNS nameserver when `dnsPolicy` is None"
         yield required(f"{path}.dnsConfig.nameservers", detail)
+
+
+def _nameservers(servers: list[str], path: str) -> Iterable[FieldError]:
+    if len(servers) > MOST_NAMESERVERS:
+        yield invalid(path, servers, f"must not have more than {MOST_NAMESERVERS} nameservers")
+    for i, text in enumerate(servers):
+        yield from address(text, f"{path}[{i}]")
+
+
+def _searches(searches: list[str], path: str) -> Iterable[FieldError]:
+    if len(searches) > MOST_SEARCHES:
+        yield invalid(path, searches, f"must not have more than {MOST_SEARCHES} search paths")
+
+
+def _gates(spec: Spec, path: str) -> Iterable[FieldError]:
+    """Gates keep a pod from being placed; so it cannot have a place."""
+    gates, seen = spec.get("schedulingGates") or (), set()
+    for i, gate in enumerate(gates):
+        name = gate.get("name", "")
+        yield from (invalid(f"{path}.schedulingGates[{i}]", name, p) for p in formats.qualified_name(name))
+        if name in seen:
+            yield duplicate(f"{path}.schedulingGates[{i}]", name)
+        seen.add(name)
+    if gates and spec.get("nodeName"):
+        yield forbidden(f"{path}.nodeName", "cannot be set until all schedulingGates have been cleared")
+
+
+def _system(spec: Spec, path: str) -> Iterable[FieldError]:
+    name = (spec.get("os") or {}).get("name")
+    if name is not None:
+        yield from (
+            OneOf("linux", "windows")(name, f"{path}.os.name") if name else [required(f"{path}.os.name")]
+        )
+
+
+def _readiness_gate(gate: Spec, path: str) -> Iterable[FieldError]:
+    kind = gate.get("conditionType", "")
+    return [invalid(f"{path}.conditionType", kind, problem) for problem in formats.qualified_name(kind)]
 
 
 POD_SPEC = Shape(
@@ -95,13 +139,33 @@ POD_SPEC = Shape(
         "activeDeadlineSeconds": Between(1, 2**31 - 1),
         "terminationGracePeriodSeconds": natural,
         "tolerations": Each(toleration),
+        "hostAliases": Each(Shape({"ip": address, "hostnames": Each(dns_subdomain)})),
+        "dnsConfig": Shape({"nameservers": _nameservers, "searches": _searches}),
+        "readinessGates": Each(_readiness_gate),
+        "preemptionPolicy": OneOf("Never", "PreemptLowerPriority"),
         "affinity": AFFINITY,
         "topologySpreadConstraints": Each(SPREAD),
         "securityContext": Shape(
-            {field: Between(0, 2**31 - 1) for field in ("runAsUser", "runAsGroup", "fsGroup")}
+            {
+                **{field: Between(0, 2**31 - 1) for field in ("runAsUser", "runAsGroup", "fsGroup")},
+                "supplementalGroups": Each(Between(0, 2**31 - 1)),
+                "fsGroupChangePolicy": OneOf("OnRootMismatch", "Always"),
+                "supplementalGroupsPolicy": OneOf("Merge", "Strict"),
+                "seccompProfile": seccomp,
+            }
         ),
     },
-    also=(_has_containers, _names_differ, _host_network, _host_ports, _dns, mounts_are_there),
+    also=(
+        _has_containers,
+        _names_differ,
+        _host_network,
+        _host_ports,
+        _dns,
+        _gates,
+        _system,
+        spreads_differ,
+        mounts_are_there,
+    ),
 )
 
 
@@ -116,7 +180,10 @@ POD_TEMPLATE = Shape(
 
 
 def _has_spec(pod: Object, path: str) -> Iterable[FieldError]:
-    return [] if "spec" in pod else [required("spec.containers")]
+    if not pod.get("spec"):
+        yield required("spec.containers")
+    elif pod["spec"].get("ephemeralContainers") and "resourceVersion" not in pod["metadata"]:
+        yield forbidden("spec.ephemeralContainers", "cannot be set on create")
 
 
 KINDS: dict[str, Check] = {

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8slearn.api import formats
-from k8slearn.api.errors import FieldError, forbidden, invalid, required, unsupported
+from k8slearn.api.errors import FieldError, duplicate, forbidden, invalid, required, unsupported
 from k8slearn.apiserver.validation.shapes import Each, OneOf, Shape, label_selector
 
 Spec = dict[str, Any]
@@ -26,7 +26,11 @@ def toleration(t: Spec, path: str) -> Iterable[FieldError]:
     if "tolerationSeconds" in t and effect != "NoExecute":
         yield invalid(f"{path}.effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set")
     if op == "Exists" and t.get("value"):
-        yield invalid(f"{path}.operator", t, "value must be empty when `operator` is 'Exists'")
+        value = {
+            name: t.get(name[0].lower() + name[1:], "") for name in ("Key", "Operator", "Value", "Effect")
+        }
+        value["TolerationSeconds"] = t.get("tolerationSeconds")
+        yield invalid(f"{path}.operator", value, "value must be empty when `operator` is 'Exists'")
     elif op not in ("", "Equal", "Exists"):
         yield unsupported(f"{path}.operator", op, ("Equal", "Exists"))
     elif op != "Exists":
@@ -117,3 +121,25 @@ SPREAD = Shape(
     },
     also=(_topology,),
 )
+
+
+def _domains(spread: Spec, path: str) -> Iterable[FieldError]:
+    least, where = spread.get("minDomains"), f"{path}.minDomains"
+    if least is None:
+        return
+    if least <= 0:
+        yield invalid(where, least, "must be greater than zero")
+    if spread.get("whenUnsatisfiable") == "ScheduleAnyway":
+        yield invalid(where, least, "can only use minDomains if whenUnsatisfiable=DoNotSchedule")
+
+
+def spreads_differ(spec: Spec, path: str) -> Iterable[FieldError]:
+    """Two constraints on one key have to differ in what happens when they cannot be met."""
+    seen: set[str] = set()
+    for i, spread in enumerate(spec.get("topologySpreadConstraints") or ()):
+        where, pair = f"{path}.topologySpreadConstraints[{i}]", ("topologyKey", "whenUnsatisfiable")
+        yield from _domains(spread, where)
+        found = "{" + ", ".join(spread.get(field, "") for field in pair) + "}"
+        if found in seen:
+            yield duplicate(f"{where}.{{topologyKey, whenUnsatisfiable}}", found)
+        seen.add(found)

@@ -39,7 +39,7 @@ class Shape:
         errors = [required(prefix + field) for field in self.needs if not value.get(field)]
         checks = self.fields
         for field, item in value.items():
-            if field in checks and (item or field not in self.needs):
+            if field in checks and item is not None and (item or field not in self.needs):
                 errors += checks[field](item, prefix + field)
         for check in self.also:
             errors += check(value, path)

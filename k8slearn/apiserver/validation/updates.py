@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from k8slearn.api import quantities
 from k8slearn.api.errors import FieldError, forbidden, invalid
 from k8slearn.api.objects import Object, dig
+from k8slearn.apiserver.validation import jobs, podupdates, rbac, services
 
 Spec = dict[str, Any]
 
@@ -19,17 +21,24 @@ IMMUTABLE: dict[str, tuple[str, ...]] = {
     "ReplicaSet": ("spec.selector",),
     "DaemonSet": ("spec.selector",),
     "Job": (
-        "spec.completions",
         "spec.selector",
-        "spec.template",
         "spec.completionMode",
         "spec.podFailurePolicy",
         "spec.backoffLimitPerIndex",
         "spec.managedBy",
+        "spec.successPolicy",
     ),
+    "ResourceQuota": ("spec.scopes",),
+    "IngressClass": ("spec.controller",),
+    "RuntimeClass": ("handler",),
+    "PersistentVolume": ("spec.volumeMode",),
+    "VolumeAttachment": ("spec",),
+    "CSIStorageCapacity": ("nodeTopology", "storageClassName"),
+    "VolumeAttributesClass": ("driverName", "parameters"),
+    "CSIDriver": ("spec.attachRequired", "spec.volumeLifecycleModes"),
     "Secret": ("type",),
     "StorageClass": ("provisioner", "reclaimPolicy", "volumeBindingMode"),
-    "PriorityClass": ("value", "preemptionPolicy"),
+    "PriorityClass": ("preemptionPolicy",),
     "EndpointSlice": ("addressType",),
     "ControllerRevision": ("data",),
 }
@@ -55,11 +64,6 @@ MUTABLE: dict[str, tuple[tuple[str, ...], str]] = {
 CLAIM_FIELDS = (
     "spec is immutable after creation except resources.requests "
     "and volumeAttributesClassName for bound claims"
-)
-POD_FIELDS = (
-    "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
-    "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
-    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
 )
 
 
@@ -90,51 +94,6 @@ def _without(spec: Spec, fields: tuple[str, ...]) -> Spec:
     return {field: value for field, value in spec.items() if field not in fields}
 
 
-# --- Pod ----------------------------------------------------------------------------------------
-
-
-def _pod(new: Object, old: Object) -> Iterable[FieldError]:
-    """A pod that runs cannot become another one; images may change, tolerations may be added."""
-    a, b = new["spec"], old["spec"]
-    for field in ("containers", "initContainers"):
-        if len(a.get(field) or ()) != len(b.get(field) or ()):
-            yield forbidden(f"spec.{field}", "pod updates may not add or remove containers")
-            return
-    yield from _shorter_deadline(a.get("activeDeadlineSeconds"), b.get("activeDeadlineSeconds"))
-    yield from _more_tolerations(a.get("tolerations") or [], b.get("tolerations") or [])
-    if _fixed(a, b) != _fixed(b, b):
-        yield forbidden("spec", POD_FIELDS)
-
-
-def _fixed(spec: Spec, old: Spec) -> Spec:
-    """The part of a pod spec that has to stay. While gates hold the pod, its node selector may be set."""
-    free = ["containers", "initContainers", "activeDeadlineSeconds", "tolerations", "schedulingGates"]
-    if old.get("schedulingGates"):
-        free += ["nodeSelector", "affinity"]
-    if old.get("terminationGracePeriodSeconds", 0) < 0 and spec.get("terminationGracePeriodSeconds") == 1:
-        free += ["terminationGracePeriodSeconds"]
-    rest = _without(spec, tuple(free))
-    for field in ("containers", "initContainers"):
-        rest[field] = [_without(container, ("image",)) for container in spec.get(field) or ()]
-    return rest
-
-
-def _shorter_deadline(new: int | None, old: int | None) -> Iterable[FieldError]:
-    path = "spec.activeDeadlineSeconds"
-    if old is not None and new is None:
-        yield invalid(path, None, "must not update from a positive integer to nil value")
-    elif old is not None and new is not None and new > old:
-        yield invalid(path, new, "must be less than or equal to previous value")
-
-
-def _more_tolerations(new: list[Spec], old: list[Spec]) -> Iterable[FieldError]:
-    kept = [_without(t, ("tolerationSeconds",)) for t in new]
-    if any(_without(t, ("tolerationSeconds",)) not in kept for t in old):
-        yield forbidden(
-            "spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"
-        )
-
-
 # --- the others ---------------------------------------------------------------------------------
 
 
@@ -151,22 +110,45 @@ def _frozen(new: Object, old: Object) -> Iterable[FieldError]:
 
 
 def _claim(new: Object, old: Object) -> Iterable[FieldError]:
-    """A claim is bound once, and may be given a class once; after that only its size is negotiable."""
-    once = (field for field in ("volumeName", "storageClassName") if field not in old["spec"])
-    return _only(new, old, ("resources", "volumeAttributesClassName", *once), CLAIM_FIELDS)
+    """A claim is bound once, and may be given a class once; once it is bound, its size is negotiable."""
+    once = [field for field in ("volumeName", "storageClassName") if field not in old["spec"]]
+    bound = dig(old, "status", "phase") == "Bound"
+    free = ("resources", "volumeAttributesClassName", *once) if bound else tuple(once)
+    yield from _only(new, old, free, CLAIM_FIELDS)
+    size = dig(new, "spec", "resources", "requests", "storage")
+    has = dig(old, "status", "capacity", "storage")
+    if bound and size and has and quantities.parse(size) < quantities.parse(has):
+        yield forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")
 
 
-def _service(new: Object, old: Object) -> Iterable[FieldError]:
-    """A Service keeps its address while it has one. Kubernetes: validateServiceClusterIPsRelatedFields"""
-    a, b = new["spec"], old["spec"]
-    had, has = b.get("clusterIP"), a.get("clusterIP")
-    if had and has != had and "ExternalName" not in (a.get("type"), b.get("type")):
-        yield invalid("spec.clusterIPs[0]", a.get("clusterIPs") or [has], "may not change once set")
+_NOT_THE_SOURCE = (
+    "accessModes capacity claimRef mountOptions persistentVolumeReclaimPolicy storageClassName volumeMode "
+    "nodeAffinity volumeAttributesClassName"
+).split()
 
 
-def _role_ref(new: Object, old: Object) -> Iterable[FieldError]:
-    if new.get("roleRef") != old.get("roleRef"):
-        yield invalid("roleRef", new.get("roleRef"), "cannot change roleRef")
+def _volume(new: Object, old: Object) -> Iterable[FieldError]:
+    a, b = (_without(v["spec"], tuple(_NOT_THE_SOURCE)) for v in (new, old))
+    if a != b:
+        yield forbidden(
+            "spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation"
+        )
+    before, now = old["spec"].get("nodeAffinity"), new["spec"].get("nodeAffinity")
+    if before is not None and now != before:
+        yield invalid("spec.nodeAffinity", now, "field is immutable")
+
+
+def _priority(new: Object, old: Object) -> Iterable[FieldError]:
+    if new.get("value", 0) != old.get("value", 0):
+        yield forbidden("value", "may not be changed in an update.")
+
+
+def _node(new: Object, old: Object) -> Iterable[FieldError]:
+    a, b = new.get("spec") or {}, old.get("spec") or {}
+    for field, shown in (("podCIDRs", "podCIDR"), ("providerID", "providerID")):
+        if b.get(field) and a.get(field) != b[field]:
+            detail = f'node updates may not change {shown} except from "" to valid'
+            yield forbidden(f"spec.{field}", detail)
 
 
 def _storage_class(new: Object, old: Object) -> Iterable[FieldError]:
@@ -175,12 +157,16 @@ def _storage_class(new: Object, old: Object) -> Iterable[FieldError]:
 
 
 SPECIAL: dict[str, Callable[[Object, Object], Iterable[FieldError]]] = {
-    "Pod": _pod,
+    "Pod": podupdates.check_update,
+    "Job": jobs.check_update,
     "ConfigMap": _frozen,
     "Secret": _frozen,
     "PersistentVolumeClaim": _claim,
-    "Service": _service,
-    "RoleBinding": _role_ref,
-    "ClusterRoleBinding": _role_ref,
+    "Service": services.check_update,
+    "RoleBinding": rbac.check_update,
+    "ClusterRoleBinding": rbac.check_update,
     "StorageClass": _storage_class,
+    "PersistentVolume": _volume,
+    "PriorityClass": _priority,
+    "Node": _node,
 }

@@ -32,6 +32,11 @@ def _absolute(text: str, path: str) -> Iterable[FieldError]:
         yield invalid(path, text, "must be an absolute path")
 
 
+def _no_steps_back(text: str, path: str) -> Iterable[FieldError]:
+    if ".." in text.split("/"):
+        yield invalid(path, text, "must not contain '..'")
+
+
 def _size(text: str, path: str) -> Iterable[FieldError]:
     if quantities.parse(text) < 0:
         yield forbidden(path, "SizeLimit field must be a valid resource quantity")
@@ -52,7 +57,7 @@ _HOST_PATHS = (
 
 SOURCES: dict[str, Check] = {
     "emptyDir": Shape({"sizeLimit": _size}),
-    "hostPath": Shape({"type": OneOf(*_HOST_PATHS)}, needs=("path",)),
+    "hostPath": Shape({"type": OneOf(*_HOST_PATHS), "path": _no_steps_back}, needs=("path",)),
     "secret": Shape(_FILES, needs=("secretName",)),
     "configMap": Shape(_FILES, needs=("name",)),
     "persistentVolumeClaim": Shape({}, needs=("claimName",)),

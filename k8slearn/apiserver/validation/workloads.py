@@ -11,10 +11,12 @@ from typing import Any
 
 from k8slearn.api import formats
 from k8slearn.api.errors import FieldError, forbidden, invalid, required, unsupported
+from k8slearn.api.objects import Object
 from k8slearn.api.selectors import LabelSelector
 from k8slearn.apiserver.validation.pods import POD_SPEC, POD_TEMPLATE, annotation_keys
 from k8slearn.apiserver.validation.shapes import (
     Check,
+    OneOf,
     Shape,
     Spelt,
     count_or_percent,
@@ -33,6 +35,7 @@ class OwnPods:
     """The template's pods must be those that the selector selects, and live on until they are deleted."""
 
     called: str  # how the message for an empty selector calls the kind
+    template_of: str = "ReplicaSet"  # how the message for a deadline calls it
 
     def __call__(self, spec: Spec, path: str) -> Iterable[FieldError]:
         selector, template = spec.get("selector"), spec.get("template") or {}
@@ -42,7 +45,7 @@ class OwnPods:
             yield invalid(f"{path}.selector", selector, f"empty selector is invalid for {self.called}")
         elif not list(label_selector(selector, "")):
             yield from _selected(LabelSelector.of(selector), template, path)
-        yield from _always(template.get("spec") or {}, f"{path}.template.spec")
+        yield from _always(template.get("spec") or {}, f"{path}.template.spec", self.template_of)
 
 
 def _selected(selector: LabelSelector, template: Spec, path: str) -> Iterable[FieldError]:
@@ -51,14 +54,13 @@ def _selected(selector: LabelSelector, template: Spec, path: str) -> Iterable[Fi
         yield invalid(f"{path}.template.metadata.labels", found, _MISMATCH)
 
 
-def _always(spec: Spec, path: str) -> Iterable[FieldError]:
+def _always(spec: Spec, path: str, kind: str) -> Iterable[FieldError]:
     policy = spec.get("restartPolicy", "Always")
     if policy in ("OnFailure", "Never"):
         yield unsupported(f"{path}.restartPolicy", policy, ["Always"])
     if "activeDeadlineSeconds" in spec:
-        yield forbidden(
-            f"{path}.activeDeadlineSeconds", "activeDeadlineSeconds in ReplicaSet is not Supported"
-        )
+        detail = f"activeDeadlineSeconds in {kind} is not Supported"
+        yield forbidden(f"{path}.activeDeadlineSeconds", detail)
 
 
 def _replication_controller(spec: Spec, path: str) -> Iterable[FieldError]:
@@ -69,7 +71,9 @@ def _replication_controller(spec: Spec, path: str) -> Iterable[FieldError]:
         yield required(f"{path}.template")
     elif selector:
         yield from _selected(LabelSelector.from_set(selector), spec["template"], path)
-        yield from _always(spec["template"].get("spec") or {}, f"{path}.template.spec")
+        yield from _always(
+            spec["template"].get("spec") or {}, f"{path}.template.spec", "ReplicationController"
+        )
 
 
 # --- how the pods are replaced ------------------------------------------------------------------
@@ -154,7 +158,7 @@ DAEMON_SET = Shape(
             also=(_rolling_or_on_delete,),
         ),
     },
-    also=(OwnPods("daemonset"),),
+    also=(OwnPods("daemonset", "DaemonSet"),),
 )
 
 # --- StatefulSet ----------------------------------------------------------------------------------
@@ -173,6 +177,7 @@ def _management(word: str, path: str) -> Iterable[FieldError]:
         yield invalid(path, word, "must be 'OrderedReady' or 'Parallel'")
 
 
+_POLICIES = OneOf("Retain", "Delete")
 _SET_POD = Shape(POD_SPEC.fields, also=tuple(c for c in POD_SPEC.also if c is not mounts_are_there))
 _SET_TEMPLATE = Shape(
     {"metadata": Shape({"labels": labels, "annotations": annotation_keys}), "spec": _SET_POD}
@@ -183,15 +188,25 @@ STATEFUL_SET = Shape(
         "template": _SET_TEMPLATE,
         "podManagementPolicy": _management,
         "serviceName": Spelt(formats.dns_subdomain),
+        "ordinals": Shape({"start": natural}),
+        "persistentVolumeClaimRetentionPolicy": Shape({"whenDeleted": _POLICIES, "whenScaled": _POLICIES}),
         "updateStrategy": Shape(
             {"rollingUpdate": Shape({"partition": natural, "maxUnavailable": _not_all})},
             also=(_rolling_or_on_delete,),
         ),
     },
-    also=(OwnPods("statefulset"), _claims_count),
+    also=(OwnPods("statefulset", "StatefulSet"), _claims_count),
 )
 
+
+def _revision(found: Object, path: str) -> Iterable[FieldError]:
+    yield from natural(found.get("revision", 0), "revision")
+    if found.get("data") is None:
+        yield required("data", "data is mandatory")
+
+
 KINDS: dict[str, Check] = {
+    "ControllerRevision": _revision,
     "Deployment": Shape({"spec": DEPLOYMENT}),
     "ReplicaSet": Shape({"spec": Shape(_PODS, also=(OwnPods("deployment"),))}),
     "ReplicationController": Shape(

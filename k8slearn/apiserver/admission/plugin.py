@@ -1,0 +1,113 @@
+"""What an admission plugin is, and who of the chain is asked about a request.
+
+A plugin has up to two says: `admit`, when the object may still be changed (defaults of the cluster, not of
+the API), and `validate`, when it is finished. It does nothing for requests that it did not sign up for.
+
+Kubernetes: apiserver/pkg/admission (interfaces.go, chain.go, errors.go)
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from k8slearn.api.errors import Forbidden, refused
+from k8slearn.api.objects import Object, dig, namespace_of
+
+if TYPE_CHECKING:
+    from k8slearn.apiserver.pipeline import Write
+    from k8slearn.apiserver.server import ApiServer
+
+CREATE, UPDATE, DELETE = "create", "update", "delete"
+EVERY_KIND = None
+EVERY_SUBRESOURCE = None
+MAIN = frozenset([""])  # the object itself, no subresource
+
+
+class Plugin:
+    """One rule of the cluster. The class attributes say which requests it wants to see."""
+
+    name = ""
+    #: Names of resources (``pods``, ``websites.example.com``), or EVERY_KIND.
+    kinds: frozenset[str] | None = EVERY_KIND
+    operations: frozenset[str] = frozenset([CREATE, UPDATE])
+    #: "" is the object itself.
+    subresources: frozenset[str] | None = MAIN
+
+    def admit(self, server: ApiServer, write: Write) -> None:
+        """Change ``write.object``, or raise an ApiError."""
+
+    def validate(self, server: ApiServer, write: Write) -> None:
+        """Raise an ApiError, or let it pass."""
+
+    def wants(self, kind: str, operation: str, subresource: str) -> bool:
+        return (
+            operation in self.operations
+            and (self.kinds is EVERY_KIND or kind in self.kinds)
+            and (self.subresources is EVERY_SUBRESOURCE or subresource in self.subresources)
+        )
+
+
+class Concerned(NamedTuple):
+    """The plugins that have something to say, in the order of the chain."""
+
+    admit: tuple[Plugin, ...]
+    validate: tuple[Plugin, ...]
+
+
+@lru_cache(4096)
+def concerned(chain: tuple[Plugin, ...], kind: str, operation: str, subresource: str) -> Concerned:
+    """Who is asked about this kind of request. Found once, so that a long chain costs nothing."""
+    asked = [p for p in chain if p.wants(kind, operation, subresource)]
+    return Concerned(
+        tuple(p for p in asked if type(p).admit is not Plugin.admit),
+        tuple(p for p in asked if type(p).validate is not Plugin.validate),
+    )
+
+
+def operation(write: Write) -> str:
+    """What is being done, as admission sees it: a patch may create, and a collection is deleted one by one."""
+    verb = write.request.verb
+    if verb.startswith(DELETE):
+        return DELETE
+    return CREATE if verb == CREATE or write.old is None else UPDATE
+
+
+def _concerned(server: ApiServer, write: Write) -> Concerned:
+    return concerned(server.admission, write.resource.name, operation(write), write.request.subresource)
+
+
+def admit(server: ApiServer, write: Write) -> None:
+    """Mutating admission: what the cluster adds of its own accord, and what it refuses at first sight."""
+    for plugin in _concerned(server, write).admit:
+        plugin.admit(server, write)
+
+
+def validate(server: ApiServer, write: Write) -> None:
+    """Validating admission: may the finished object be, here and now? Nothing changes it any more."""
+    for plugin in _concerned(server, write).validate:
+        plugin.validate(server, write)
+
+
+def review(server: ApiServer, write: Write) -> None:
+    """Both phases at once, for what passes no pipeline: deletions and some subresources."""
+    admit(server, write)
+    validate(server, write)
+
+
+def in_namespace(server: ApiServer, kind: str, namespace: str) -> list[Object]:
+    """What a plugin reads: the objects of one kind that speak for this namespace."""
+    return [obj for obj in server.store.list(kind) if namespace_of(obj) == namespace]
+
+
+def forbidden(write: Write, why: str) -> Forbidden:
+    """The refusal of a finished object. Kubernetes: admission.NewForbidden"""
+    name = write.request.name or write.object["metadata"].get("name", "")
+    return refused(write.resource.plural, write.resource.group, name, why)
+
+
+def forbidden_early(write: Write, why: str) -> Forbidden:
+    """The refusal of an object that has no name yet, if its name was to be generated."""
+    asked = dig(write.request.body, "metadata", default={}) if isinstance(write.request.body, dict) else {}
+    name = write.request.name or asked.get("name") or asked.get("generateName") or "Unknown"
+    return refused(write.resource.plural, write.resource.group, name, why)

@@ -1,0 +1,289 @@
+"""The rules of admission that others do: webhook configurations, admission policies and their bindings.
+
+What a policy's expressions say is not looked at here.
+
+Kubernetes: pkg/apis/admissionregistration/validation, apiserver/pkg/util/webhook/validation.go
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from k8slearn.api import formats
+from k8slearn.api.errors import FieldError, duplicate, invalid, required, unsupported
+from k8slearn.api.objects import Object
+from k8slearn.apiserver.validation.shapes import (
+    Check,
+    Each,
+    OneOf,
+    Shape,
+    Spelt,
+    dns_subdomain,
+    label_selector,
+    port,
+)
+
+Spec = dict[str, Any]
+
+# --- which requests -------------------------------------------------------------------------------
+
+OPERATIONS = ("*", "CREATE", "UPDATE", "DELETE", "CONNECT")
+_POLICIES = OneOf("Fail", "Ignore")
+_MATCHES = OneOf("Equivalent", "Exact")
+
+
+def _operations(rule: Spec, path: str) -> Iterable[FieldError]:
+    found = rule.get("operations") or []
+    yield from _some(found, f"{path}.operations", "operations")
+    for i, operation in enumerate(found):
+        yield from OneOf(*OPERATIONS)(operation, f"{path}.operations[{i}]")
+
+
+def _some(found: list[str], path: str, others: str) -> Iterable[FieldError]:
+    """At least one; and a star stands alone."""
+    if not found:
+        yield required(path)
+    if len(found) > 1 and "*" in found:
+        yield invalid(path, found, f"if '*' is present, must not specify other {others}")
+
+
+def _resources(rule: Spec, path: str) -> Iterable[FieldError]:
+    yield from _some(rule.get("apiGroups") or [], f"{path}.apiGroups", "API groups")
+    yield from _some(rule.get("apiVersions") or [], f"{path}.apiVersions", "API versions")
+    for field in ("apiVersions", "resources"):
+        yield from (
+            required(f"{path}.{field}[{i}]") for i, text in enumerate(rule.get(field) or ()) if not text
+        )
+    found, where = rule.get("resources") or [], f"{path}.resources"
+    if not found:
+        yield required(where)
+    if len(found) > 1 and "*/*" in found:
+        yield invalid(where, found, "if '*/*' is present, must not specify other resources")
+    elif "*" in found and any("/" not in text for text in found if text != "*"):
+        detail = "if '*' is present, must not specify other resources without subresources"
+        yield invalid(where, found, detail)
+
+
+_RULE = Shape({"scope": OneOf("*", "Cluster", "Namespaced")}, also=(_operations, _resources))
+
+# --- whom to ask ----------------------------------------------------------------------------------
+
+_FORM = "; desired format: https://host[/path]"
+
+
+def _url(text: str, path: str) -> Iterable[FieldError]:
+    url = urlsplit(text)
+    if url.scheme != "https":
+        yield invalid(path, url.scheme, f"'https' is the only allowed URL scheme{_FORM}")
+    if not url.netloc:
+        yield invalid(path, url.netloc, f"host must be specified{_FORM}")
+    parts = (("fragments", url.fragment), ("query parameters", url.query))
+    if url.username is not None:
+        yield invalid(path, url.netloc.rpartition("@")[0], "user information is not permitted in the URL")
+    yield from (invalid(path, part, f"{what} are not permitted in the URL") for what, part in parts if part)
+
+
+def _service(service: Spec, path: str) -> Iterable[FieldError]:
+    for field in ("name", "namespace"):
+        if not service.get(field):
+            yield required(f"{path}.{field}", f"service {field} is required")
+    number = service.get("port", 443)
+    yield from (
+        invalid(e.path, number, f"port is not valid: {e.detail}") for e in port(number, f"{path}.port")
+    )
+    text = service.get("path", "")
+    if text and not text.startswith("/"):
+        yield invalid(f"{path}.path", text, "must start with a '/'")
+
+
+def _client(webhook: Spec, path: str) -> Iterable[FieldError]:
+    client = webhook.get("clientConfig") or {}
+    if ("url" in client) == ("service" in client):
+        yield required(f"{path}.clientConfig", "exactly one of url or service is required")
+    elif "url" in client:
+        yield from _url(client["url"], f"{path}.clientConfig.url")
+    else:
+        yield from _service(client["service"], f"{path}.clientConfig.service")
+
+
+# --- webhooks -------------------------------------------------------------------------------------
+
+
+def fully_qualified(name: str, path: str) -> Iterable[FieldError]:
+    """``check.example.com``. Kubernetes: IsFullyQualifiedName"""
+    if not name:
+        yield required(path)
+        return
+    yield from dns_subdomain(name, path)
+    if name.count(".") < 2:
+        yield invalid(path, name, "should be a domain with at least three segments separated by dots")
+
+
+def _effects(webhook: Spec, path: str) -> Iterable[FieldError]:
+    effects, allowed = webhook.get("sideEffects"), ("None", "NoneOnDryRun")
+    if not effects:
+        yield required(f"{path}.sideEffects", f"must specify one of {', '.join(allowed)}")
+    elif effects not in allowed:
+        yield unsupported(f"{path}.sideEffects", effects, allowed)
+
+
+def _versions(webhook: Spec, path: str) -> Iterable[FieldError]:
+    found, where, known = (
+        webhook.get("admissionReviewVersions") or [],
+        f"{path}.admissionReviewVersions",
+        {"v1", "v1beta1"},
+    )
+    if not found:
+        yield required(where, "must specify one of v1, v1beta1")
+        return
+    for i, version in enumerate(found):
+        if version in found[:i]:
+            yield invalid(f"{where}[{i}]", version, "duplicate version")
+        yield from Spelt(formats.dns_1035_label)(version, f"{where}[{i}]")
+    if not known & set(found):
+        yield invalid(where, found, "must include at least one of v1, v1beta1")
+
+
+def _seconds(webhook: Spec, path: str) -> Iterable[FieldError]:
+    if not 1 <= webhook.get("timeoutSeconds", 10) <= 30:
+        detail = "the timeout value must be between 1 and 30 seconds"
+        yield invalid(f"{path}.timeoutSeconds", webhook["timeoutSeconds"], detail)
+
+
+def _has_name(webhook: Spec, path: str) -> Iterable[FieldError]:
+    return fully_qualified(webhook.get("name", ""), f"{path}.name")
+
+
+def _condition(condition: Spec, path: str) -> Iterable[FieldError]:
+    if not condition.get("name"):
+        yield required(f"{path}.name")
+    yield from Spelt(formats.qualified_name)(condition.get("name", ""), f"{path}.name")
+    if not condition.get("expression", "").strip():
+        yield required(f"{path}.expression")
+
+
+_WEBHOOK = Shape(
+    {
+        "rules": Each(_RULE),
+        "failurePolicy": _POLICIES,
+        "matchPolicy": _MATCHES,
+        "namespaceSelector": label_selector,
+        "objectSelector": label_selector,
+        "reinvocationPolicy": OneOf("IfNeeded", "Never"),
+        "matchConditions": Each(_condition, unique="name"),
+    },
+    also=(_has_name, _effects, _versions, _seconds, _client),
+)
+_WEBHOOKS = Shape({"webhooks": Each(_WEBHOOK, unique="name")})
+
+# --- policies -------------------------------------------------------------------------------------
+
+_RULE_OF_POLICY = Each(_RULE)
+_CONSTRAINTS = Shape(
+    {
+        "namespaceSelector": label_selector,
+        "objectSelector": label_selector,
+        "matchPolicy": _MATCHES,
+        "resourceRules": _RULE_OF_POLICY,
+        "excludeResourceRules": _RULE_OF_POLICY,
+    }
+)
+REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized")
+
+
+def _constrained(spec: Spec, path: str) -> Iterable[FieldError]:
+    constraints = spec.get("matchConstraints")
+    if constraints is None:
+        yield required(f"{path}.matchConstraints")
+    elif not constraints.get("resourceRules"):
+        yield required(f"{path}.matchConstraints.resourceRules")
+
+
+def _says_something(spec: Spec, path: str) -> Iterable[FieldError]:
+    if not spec.get("validations") and not spec.get("auditAnnotations"):
+        yield required(
+            f"{path}.validations", "validations or auditAnnotations must contain at least one item"
+        )
+
+
+def _validation(validation: Spec, path: str) -> Iterable[FieldError]:
+    if not validation.get("expression", "").strip():
+        yield required(f"{path}.expression", "expression is not specified")
+    if validation.get("reason", "Invalid") not in REASONS:
+        yield unsupported(f"{path}.reason", validation["reason"], REASONS)
+
+
+def _variable(variable: Spec, path: str) -> Iterable[FieldError]:
+    for field in ("name", "expression"):
+        if not variable.get(field, "").strip():
+            yield required(
+                f"{path}.{field}",
+                f"{field} is not specified" if field == "name" else "expression is not specified",
+            )
+
+
+_POLICY_FIELDS: dict[str, Check] = {
+    "failurePolicy": _POLICIES,
+    "matchConstraints": _CONSTRAINTS,
+    "matchConditions": Each(_condition, unique="name"),
+    "variables": Each(_variable, unique="name"),
+}
+_POLICY = Shape({**_POLICY_FIELDS, "validations": Each(_validation)}, also=(_constrained, _says_something))
+_MUTATING = Shape({**_POLICY_FIELDS, "reinvocationPolicy": OneOf("IfNeeded", "Never")}, also=(_constrained,))
+
+ACTIONS = ("Audit", "Deny", "Warn")
+_TWICE = (
+    "must not contain both Deny and Warn (repeating the same validation failure information in the API response "
+    "and headers serves no purpose)"
+)
+
+
+def _actions(spec: Spec, path: str) -> Iterable[FieldError]:
+    found, where = spec.get("validationActions") or [], f"{path}.validationActions"
+    if not found:
+        yield required(where, "at least one validation action is required")
+    for i, action in enumerate(found):
+        yield from OneOf(*ACTIONS)(action, f"{where}[{i}]")
+        if action in found[:i]:
+            yield duplicate(f"{where}[{i}]", action)
+    if {"Deny", "Warn"} <= set(found):
+        yield invalid(where, found, _TWICE)
+
+
+def _reference(reference: Spec, path: str) -> Iterable[FieldError]:
+    name, selector = reference.get("name"), reference.get("selector")
+    if name and selector is not None:
+        yield from (_forbidden(f"{path}.{field}") for field in ("name", "selector"))
+    elif not name and selector is None:
+        yield required(path, "one of name or selector must be specified")
+
+
+def _forbidden(path: str) -> FieldError:
+    return FieldError("FieldValueForbidden", path, detail="name and selector are mutually exclusive")
+
+
+_BINDING_FIELDS: dict[str, Check] = {
+    "matchResources": _CONSTRAINTS,
+    "paramRef": _reference,
+    "policyName": dns_subdomain,
+}
+
+
+def _has_spec(obj: Object, path: str) -> Iterable[FieldError]:
+    return [] if "spec" in obj else [required("spec.policyName")]
+
+
+KINDS: dict[str, Check] = {
+    "ValidatingWebhookConfiguration": _WEBHOOKS,
+    "MutatingWebhookConfiguration": _WEBHOOKS,
+    "ValidatingAdmissionPolicy": Shape({"spec": _POLICY}),
+    "MutatingAdmissionPolicy": Shape({"spec": _MUTATING}),
+    "ValidatingAdmissionPolicyBinding": Shape(
+        {"spec": Shape(_BINDING_FIELDS, needs=("policyName",), also=(_actions,))}, also=(_has_spec,)
+    ),
+    "MutatingAdmissionPolicyBinding": Shape(
+        {"spec": Shape(_BINDING_FIELDS, needs=("policyName",))}, also=(_has_spec,)
+    ),
+}

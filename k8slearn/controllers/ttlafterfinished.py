@@ -1,0 +1,45 @@
+"""Deletes Jobs some time after they have finished, if they say so: spec.ttlSecondsAfterFinished.
+
+Kubernetes: pkg/controller/ttlafterfinished/ttlafterfinished_controller.go
+"""
+
+from __future__ import annotations
+
+from k8slearn.api.clock import seconds_of
+from k8slearn.api.errors import Conflict, NotFound
+from k8slearn.api.objects import Key, Object, dig, is_deleting, uid_of
+from k8slearn.controllers.pods import condition
+from k8slearn.machinery import Controller, Done
+
+
+class TTLAfterFinishedController(Controller):
+    name = "ttl-after-finished-controller"
+    room = "controllers"
+    primary = "jobs"
+
+    def reconcile(self, key: Key) -> Done | None:
+        job = self.cache.get("jobs", key)
+        left = self._left(job) if job is not None else None
+        if job is None or left is None:
+            return None
+        if left > 0:
+            return Done(again_in=left)
+        try:
+            fresh = self.client.get("jobs", key)  # it may have been given more time
+            if self._left(fresh) == left:
+                only_this = {"uid": uid_of(job)}
+                self.client.delete("jobs", key, propagationPolicy="Foreground", preconditions=only_this)
+        except (NotFound, Conflict):
+            return None
+        return None
+
+    def _left(self, job: Object) -> float | None:
+        """Seconds that it may stay; None as long as it likes."""
+        ttl = dig(job, "spec", "ttlSecondsAfterFinished")
+        ends = [condition(job, kind) for kind in ("Complete", "Failed")]
+        moments = [
+            seconds_of(e["lastTransitionTime"]) for e in ends if e is not None and e["status"] == "True"
+        ]
+        if ttl is None or not moments or is_deleting(job):
+            return None
+        return moments[0] + float(ttl) - self.clock.now
