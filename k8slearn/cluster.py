@@ -20,7 +20,9 @@ from k8slearn.apiserver import ApiServer
 from k8slearn.apiserver.admission import DEFAULT
 from k8slearn.apiserver.rbac import bootstrap_objects
 from k8slearn.controllers import (
+    ClusterRoleAggregationController,
     CronJobController,
+    DaemonSetController,
     DeploymentController,
     DisruptionController,
     EndpointSliceController,
@@ -34,6 +36,7 @@ from k8slearn.controllers import (
     ResourceQuotaController,
     RootCACertPublisher,
     ServiceAccountsController,
+    StatefulSetController,
     TaintEvictionController,
     TokensController,
     TTLAfterFinishedController,
@@ -64,9 +67,12 @@ EVERYBODY: tuple[Component, ...] = (
     ResourceQuotaController,
     DisruptionController,
     ReplicationControllerController,
+    StatefulSetController,
+    DaemonSetController,
     JobController,
     CronJobController,
     TTLAfterFinishedController,
+    ClusterRoleAggregationController,
 )
 
 #: Besides namespaces and default roles, what a real API server makes on its own when it starts.

@@ -17,8 +17,11 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)  # second 0 of every simulated world
 class Clock(Protocol):
     """What time it is, in seconds since the world began, and which move is being made."""
 
-    now: float
     step: int
+
+    @property
+    def now(self) -> float:
+        """Seconds since the world began."""
 
 
 @lru_cache(4096)

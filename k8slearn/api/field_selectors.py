@@ -142,7 +142,9 @@ def _unescaped(value: str) -> str:
 
 def _absent(field: str, resource: Resource | None) -> Any:
     """What the field counts as when it is absent; BadRequest when it cannot be selected by."""
-    if resource is None or field in ("metadata.name", "metadata.namespace"):
+    if resource is None or field == "metadata.name":
+        return ""
+    if field == "metadata.namespace" and (resource.namespaced or resource.qualified not in FIELDS):
         return ""
     fields = FIELDS.get(resource.qualified, None if resource.builtin else {})
     if fields is None:

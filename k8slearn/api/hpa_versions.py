@@ -12,7 +12,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from k8slearn.api.jsonbody import decode_json
 from k8slearn.api.objects import Object, dig
+from k8slearn.api.schema import fitting
 
 _PREFIX = "autoscaling.alpha.kubernetes.io/"
 METRICS, CURRENT, CONDITIONS, BEHAVIOR = (
@@ -75,26 +77,23 @@ def to_v1(hpa: Object) -> Object:
 
 
 def to_v2(hpa: Object) -> Object:
-    spec, status = dict(hpa.get("spec") or {}), dict(hpa.get("status") or {})
-    load, now = (
-        spec.pop("targetCPUUtilizationPercentage", None),
-        status.pop("currentCPUUtilizationPercentage", None),
-    )
-    metrics = [_metric_to_v2(m, "target") for m in _note(hpa, METRICS, list)]
+    spec, status, notes = dict(hpa.get("spec") or {}), dict(hpa.get("status") or {}), _notes(hpa)
+    load = spec.pop("targetCPUUtilizationPercentage", None)
+    now = status.pop("currentCPUUtilizationPercentage", None)
+    metrics, current = notes["metrics"] or [], notes["currentMetrics"]
     if load is not None:
-        target = {"type": "Utilization", "averageUtilization": load}
-        metrics.append({"type": "Resource", "resource": {"name": "cpu", "target": target}})
-    current = [_metric_to_v2(m, "current") for m in _note(hpa, CURRENT, list)]
+        metrics.append(_of_the_processor("target", {"type": "Utilization", "averageUtilization": load}))
     if not current and now is not None:
-        current = [{"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": now}}}]
-    if metrics:
-        spec["metrics"] = metrics
-    if behavior := _note(hpa, BEHAVIOR, dict):
-        spec["behavior"] = _spell(behavior, upper=False)
-    if conditions := _note(hpa, CONDITIONS, list):
-        status["conditions"] = conditions
-    found = {**hpa, "metadata": _annotated(hpa, {}), "spec": spec}
-    return {**found, "status": {**status, "currentMetrics": current or None}}
+        current = [_of_the_processor("current", {"averageUtilization": now})]
+    said = {"metrics": metrics, "behavior": notes["behavior"]}
+    spec |= {field: value for field, value in said.items() if value}
+    status |= {"conditions": notes["conditions"]} if notes["conditions"] else {}
+    status["currentMetrics"] = current or None
+    return {**hpa, "metadata": _annotated(hpa, {}), "spec": spec, "status": status}
+
+
+def _of_the_processor(side: str, load: Object) -> Object:
+    return {"type": "Resource", "resource": {"name": "cpu", side: load}}
 
 
 # --- metrics ---------------------------------------------------------------------------------
@@ -118,6 +117,12 @@ def _metric_to_v1(metric: Object, side: str) -> Object:
             pairs = ((old, dig(metric[source], *_path(new, side))) for old, new in fields.items())
             found[source] = {old.replace("*", side): value for old, value in pairs if value is not None}
     return found
+
+
+def _metrics_to_v2(metrics: Any, side: str) -> list[Object] | None:
+    if not isinstance(metrics, list) or not all(isinstance(m, dict) for m in metrics):
+        return None
+    return [_metric_to_v2(m, side) for m in metrics]
 
 
 def _metric_to_v2(metric: Object, side: str) -> Object:
@@ -154,13 +159,26 @@ def _annotated(hpa: Object, said: dict[str, str]) -> Object:
     return {**metadata, "annotations": {**others, **said}} if others or said else metadata
 
 
-def _note(hpa: Object, annotation: str, kind: type) -> Any:
-    """What an annotation holds; what cannot be read counts as nothing."""
+def _notes(hpa: Object) -> dict[str, Any]:
+    """What the annotations say, as v2 says it; None for those that make no sense."""
+    metrics, current = (
+        _metrics_to_v2(_read(hpa, METRICS), "target"),
+        _metrics_to_v2(_read(hpa, CURRENT), "current"),
+    )
+    behavior = _read(hpa, BEHAVIOR)
+    return {
+        "metrics": fitting("[v2.MetricSpec]", metrics),
+        "currentMetrics": fitting("[v2.MetricStatus]", current),
+        "conditions": fitting("[v2.HorizontalPodAutoscalerCondition]", _read(hpa, CONDITIONS)),
+        "behavior": fitting("v2.HorizontalPodAutoscalerBehavior", _spell(behavior, upper=False)),
+    }
+
+
+def _read(hpa: Object, annotation: str) -> Any:
     try:
-        found = json.loads(dig(hpa, "metadata", "annotations", annotation, default="null"))
-    except (ValueError, TypeError, RecursionError):
-        return kind()
-    return found if isinstance(found, kind) else kind()
+        return decode_json(dig(hpa, "metadata", "annotations", annotation, default="null").encode())[0]
+    except ValueError:
+        return None
 
 
 def _spell(behavior: Object, *, upper: bool) -> Object:

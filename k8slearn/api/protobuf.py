@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,8 @@ from k8slearn.api.schema import kinds, types
 
 MAGIC = b"k8s\x00"
 DEEPEST = 64  # messages within messages; nothing real is half as deep
-VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+VARINT = 0
+SIZES = {1: 8, 5: 4, 2: 0}  # wire type -> bytes; 0: the value says itself how long it is
 
 Fields = list[tuple[int, Any]]  # number, value: an int, a float, or bytes
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,15 +62,15 @@ def _read(data: bytes) -> Iterator[tuple[int, Any]]:
         number, wire = tag >> 3, tag & 7
         if wire == VARINT:
             value, at = _varint(data, at)
-        elif wire in (FIXED64, FIXED32):
-            size = 8 if wire == FIXED64 else 4
-            value, at = _piece(data, at, size), at + size
-        elif wire == BYTES:
-            size, at = _varint(data, at)
-            value, at = _piece(data, at, size), at + size
-        else:
+            yield number, value
+            continue
+        if wire not in SIZES:
             raise ValueError(f"proto: illegal wireType {wire}")
-        yield number, value
+        size, at = (SIZES[wire], at) if SIZES[wire] else _varint(data, at)
+        if at + size > len(data):
+            raise ValueError("unexpected EOF")
+        yield number, data[at : at + size]
+        at += size
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
@@ -82,12 +83,6 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         at, shift = at + 1, shift + 7
         if byte < 0x80:
             return value, at
-
-
-def _piece(data: bytes, at: int, size: int) -> bytes:
-    if at + size > len(data):
-        raise ValueError("unexpected EOF")
-    return data[at : at + size]
 
 
 def _bytes(value: Any) -> bytes:
@@ -160,7 +155,7 @@ def _int_or_string(value: Any) -> int | str:
 def _instant(value: Any, form: str) -> str | None:
     parts = dict(_read(_bytes(value)))
     seconds, nanos = _signed(parts.get(1, 0)), _signed(parts.get(2, 0))
-    if seconds <= -62135596800:  # year 1: Go's zero time, which JSON writes as null
+    if seconds <= -62135596800 or not (seconds or nanos):  # Go's zero time is written as either
         return None
     try:
         return (EPOCH + timedelta(seconds=seconds, microseconds=nanos // 1000)).strftime(form)
@@ -192,7 +187,7 @@ def _float(value: Any) -> float:
     )
 
 
-SCALARS = {
+SCALARS: dict[str, Callable[[Any], Any]] = {
     "string": _text,
     "bytes": _base64,
     "bool": bool,

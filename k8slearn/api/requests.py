@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from k8slearn.api.kinds import Kinds
+from k8slearn.api.kinds import Kinds, Resource
 from k8slearn.api.objects import Key, Object, make_key
 from k8slearn.api.users import ADMIN, User
 
@@ -22,7 +22,7 @@ class Request:
     """One call. `body` is an object for writes, the patch for patches."""
 
     verb: str  # create, get, list, watch, update, patch, delete, deletecollection
-    resource: str  # as the Kinds table knows it
+    resource: str | Resource  # as the Kinds table knows it, or the very row of one version
     namespace: str = ""
     name: str = ""
     subresource: str = ""

@@ -44,6 +44,16 @@ def decode(
     return {**named, **found}, strict if field_validation == "Warn" else []
 
 
+def fitting(spelt: str, value: Any) -> Any:
+    """A checked copy of a part of an object, or None if it is not of this type."""
+    trouble = Trouble()
+    try:
+        found = _type(spelt).decode(value, None, trouble)
+    except ValueError:
+        return None
+    return None if trouble.mismatch else found
+
+
 def _refused(resource: Resource, why: str) -> BadRequest:
     kind = resource.kind
     return BadRequest(f'{kind} in version "{resource.version}" cannot be handled as a {kind}: {why}')

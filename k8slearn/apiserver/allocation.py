@@ -165,10 +165,9 @@ def _health_check_port(server: ApiServer, service: Object, spec: Spec, before: S
     taken = _taken_ports(server, service) | {p.get("nodePort", 0) for p in spec.get("ports") or ()}
     if not asked:
         spec["healthCheckNodePort"] = _free_port(server, taken)
-    elif asked != before.get("healthCheckNodePort"):
-        if asked in taken or asked not in NODE_PORTS:
-            why = f"failed to allocate requested HealthCheck NodePort {asked}: {_why_not(asked, taken)}"
-            raise InternalError(f"Internal error occurred: {why}")
+    elif asked != before.get("healthCheckNodePort") and (why := _why_not(asked, taken)):
+        what = f"failed to allocate requested HealthCheck NodePort {asked}"
+        raise InternalError(f"Internal error occurred: {what}: {why}")
 
 
 def _taken_ports(server: ApiServer, service: Object) -> set[int]:

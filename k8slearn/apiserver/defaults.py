@@ -28,6 +28,18 @@ _WEBHOOKS: dict[str, Fields] = {
     "webhooks[*].clientConfig.?service": {"port": 443},
 }
 
+_POLICY: dict[str, Fields] = {
+    "spec": {"failurePolicy": "Fail"},
+    "?spec.matchConstraints": _MATCH,
+    "?spec.matchConstraints.resourceRules[*]": {"scope": "*"},
+    "?spec.matchConstraints.excludeResourceRules[*]": {"scope": "*"},
+}
+_POLICY_BINDING: dict[str, Fields] = {
+    "?spec.matchResources": _MATCH,
+    "?spec.matchResources.resourceRules[*]": {"scope": "*"},
+    "?spec.matchResources.excludeResourceRules[*]": {"scope": "*"},
+}
+
 # Kind -> where -> what. A place that is missing is made; with ``[*]``, or after a ``?``, only what is there counts.
 RULES: dict[str, dict[str, Fields]] = {
     "Pod": {"spec": {"enableServiceLinks": True}},
@@ -59,7 +71,10 @@ RULES: dict[str, dict[str, Fields]] = {
             "successfulJobsHistoryLimit": 3,
             "failedJobsHistoryLimit": 1,
         },
+        "spec.jobTemplate.metadata": {},
+        "spec.jobTemplate.spec.template.metadata": {},
     },
+    "PodTemplate": {"template.metadata": {}},
     "Service": {
         "spec": {"type": "ClusterIP", "sessionAffinity": "None"},
         "spec.ports[*]": {"protocol": "TCP"},
@@ -74,8 +89,14 @@ RULES: dict[str, dict[str, Fields]] = {
     "StorageClass": {"": {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"}},
     "PriorityClass": {"": {"preemptionPolicy": "PreemptLowerPriority"}},
     "Endpoints": {"subsets[*].ports[*]": {"protocol": "TCP"}},
-    "EndpointSlice": {"ports[*]": {"name": "", "protocol": "TCP"}},
+    "EndpointSlice": {
+        "": {"endpoints": None, "ports": None},
+        "endpoints[*]": {"conditions": {}},
+        "ports[*]": {"name": "", "protocol": "TCP"},
+    },
+    **{kind: {"": {"rules": None}} for kind in ("Role", "ClusterRole")},
     "NetworkPolicy": {
+        "spec.podSelector": {},
         "spec.ingress[*].ports[*]": {"protocol": "TCP"},
         "spec.egress[*].ports[*]": {"protocol": "TCP"},
     },
@@ -108,23 +129,8 @@ RULES: dict[str, dict[str, Fields]] = {
     },
     "ValidatingWebhookConfiguration": _WEBHOOKS,
     "MutatingWebhookConfiguration": {**_WEBHOOKS, "webhooks[*]": {**_WEBHOOK, "reinvocationPolicy": "Never"}},
-    **dict.fromkeys(
-        ["ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"],
-        {
-            "spec": {"failurePolicy": "Fail"},
-            "?spec.matchConstraints": _MATCH,
-            "?spec.matchConstraints.resourceRules[*]": {"scope": "*"},
-            "?spec.matchConstraints.excludeResourceRules[*]": {"scope": "*"},
-        },
-    ),
-    **dict.fromkeys(
-        ["ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicyBinding"],
-        {
-            "?spec.matchResources": _MATCH,
-            "?spec.matchResources.resourceRules[*]": {"scope": "*"},
-            "?spec.matchResources.excludeResourceRules[*]": {"scope": "*"},
-        },
-    ),
+    **{f"{kind}AdmissionPolicy": _POLICY for kind in ("Validating", "Mutating")},
+    **{f"{kind}AdmissionPolicyBinding": _POLICY_BINDING for kind in ("Validating", "Mutating")},
 }
 
 # Where the pod spec is, in kinds that have one.

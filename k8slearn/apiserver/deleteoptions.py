@@ -16,12 +16,17 @@ from k8slearn.api.requests import Request
 
 Options = dict[str, Any]
 
-#: Field -> its type, and what Go calls it.
-TYPES: dict[str, tuple[type, str]] = {
-    "gracePeriodSeconds": (int, "int64"),
-    "orphanDependents": (bool, "bool"),
-    "propagationPolicy": (str, "v1.DeletionPropagation"),
-    "preconditions": (dict, "v1.Preconditions"),
+#: Field -> its type, and what Go calls it. (A caller in this process may say a plain ``dryRun="All"``.)
+TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "gracePeriodSeconds": ((int,), "int64"),
+    "orphanDependents": ((bool,), "bool"),
+    "propagationPolicy": ((str,), "v1.DeletionPropagation"),
+    "preconditions": ((dict,), "v1.Preconditions"),
+    "dryRun": ((list, str, bool), "[]string"),
+}
+PRECONDITION_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "uid": ((str,), "types.UID"),
+    "resourceVersion": ((str,), "string"),
 }
 SUPPORTED = ("Foreground", "Background", "Orphan")
 CHILDREN_STAY = (
@@ -39,17 +44,22 @@ def policy(options: Options) -> str | None:
 def check_options(resource: Resource, request: Request) -> None:
     """Raises BadRequest for what is no DeleteOptions, Invalid for what breaks a rule."""
     options = request.options
-    for field, (kind, name) in TYPES.items():
-        value = options.get(field)
-        if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
-            raise errors.BadRequest(
-                f"json: cannot unmarshal {_json(value)} into Go struct field DeleteOptions.{field} of type {name}"
-            )
+    _check_types(options, TYPES, "DeleteOptions.")
+    _check_types(options.get("preconditions") or {}, PRECONDITION_TYPES, "Preconditions.preconditions.")
     broken = [*_broken(options)]
     if broken:
         raise errors.invalid_object("DeleteOptions", "meta.k8s.io", "", broken)
     if resource.kind == "Job" and resource.builtin and policy(options) is None:
         request.warnings.append(CHILDREN_STAY)
+
+
+def _check_types(options: Options, types: dict[str, tuple[tuple[type, ...], str]], where: str) -> None:
+    for field, (kinds, name) in types.items():
+        value = options.get(field)
+        if value is not None and type(value) not in kinds and not (dict in kinds and isinstance(value, dict)):
+            raise errors.BadRequest(
+                f"json: cannot unmarshal {_json(value)} into Go struct field {where}{field} of type {name}"
+            )
 
 
 def _json(value: Any) -> str:

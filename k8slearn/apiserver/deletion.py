@@ -98,7 +98,9 @@ def delete_collection(server: ApiServer, resource: Resource, request: Request) -
     options = {k: v for k, v in request.options.items() if k in OF_ONE}
     for obj in found:
         m = obj["metadata"]
-        one = Request("deletecollection", resource.name, m.get("namespace", ""), m["name"], options={**options})
+        one = Request(
+            "deletecollection", resource.name, m.get("namespace", ""), m["name"], options={**options}
+        )
         one.user = request.user
         with suppress(errors.NotFound):  # an earlier one took it along
             delete(server, resource, one)

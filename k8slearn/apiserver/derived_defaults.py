@@ -97,9 +97,9 @@ def _service(service: Object) -> None:
             port["targetPort"] = port.get("port", 0)
     if spec["sessionAffinity"] == "None":
         spec.pop("sessionAffinityConfig", None)
-    if spec["sessionAffinity"] == "ClientIP":
-        if dig(spec, "sessionAffinityConfig", "clientIP", "timeoutSeconds") is None:
-            spec["sessionAffinityConfig"] = {"clientIP": {"timeoutSeconds": 10800}}
+    seconds = dig(spec, "sessionAffinityConfig", "clientIP", "timeoutSeconds")
+    if spec["sessionAffinity"] == "ClientIP" and seconds is None:
+        spec["sessionAffinityConfig"] = {"clientIP": {"timeoutSeconds": 10800}}
     if is_reached_from_outside(spec):
         fill(spec, {"externalTrafficPolicy": "Cluster"})
     if is_load_balancer(spec):

@@ -24,6 +24,8 @@ def sign(claims: Claims, key: bytes) -> str:
 
 def verify(token: str, key: bytes) -> Claims:
     """The claims of a token. Raises ValueError for what is none, or was signed with another key."""
+    if not key:
+        raise ValueError("there is no key, so anybody could have signed this")
     signed, _, signature = token.rpartition(".")
     if not hmac.compare_digest(_encode(_signature(signed, key)).encode(), signature.encode()):
         raise ValueError("the signature is not ours")

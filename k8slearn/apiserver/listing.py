@@ -56,20 +56,21 @@ def select(server: ApiServer, resource: Resource, request: Request) -> ObjectLis
     options, store = request.options, server.store
     page, limit = _page(options), options.get("limit") or 0
     at = page.revision if page else _moment(server, options)
-    matches = server.matchers(resource, request)
+    after = page.after if page else ""
+    namespace = request.namespace if resource.namespaced else ""
+    selects = server.selectors(resource, request)
+    enough = limit + 1 if limit and not selects else 0
     try:
-        found = store.list(resource.name)
+        found = store.list(resource.name, namespace, after=after, limit=enough, at=at)
     except errors.Expired:
-        raise _expired(server, page) from None
-    if page:
-        found = [o for o in found if key_of(o) > page.after]
-    items = [o for o in found if all(m(o) for m in matches)]
-    revision = at or store.revision
+        raise _expired(page) from None
+    items = [o for o in found if all(s(o) for s in selects)] if selects else found
+    revision, kind = at or store.revision, f"{resource.kind}List"
     if not limit or len(items) <= limit:
-        return ObjectList(items, revision, f"{resource.kind}List")
-    rest = len(items) - limit if not matches else None
-    onward = str(Continue(revision, key_of(items[limit - 1])))
-    return ObjectList(items[:limit], revision, f"{resource.kind}List", onward, rest)
+        return ObjectList(items, revision, kind)
+    last = key_of(items[limit - 1])
+    rest = None if selects else store.count(resource.name, namespace, after=last, at=at)
+    return ObjectList(items[:limit], revision, kind, str(Continue(revision, last)), rest)
 
 
 def _page(options: dict[str, Any]) -> Continue | None:
@@ -106,7 +107,7 @@ def check_not_from_the_future(server: ApiServer, wanted: int) -> None:
         raise errors.ServerTimeout(message, details={"causes": causes, "retryAfterSeconds": 1})
 
 
-def _expired(server: ApiServer, page: Continue | None) -> errors.Expired:
+def _expired(page: Continue | None) -> errors.Expired:
     if page is None:
         return errors.Expired(TOO_OLD)
     error = errors.Expired(CONTINUE_EXPIRED)

@@ -24,7 +24,9 @@ from k8slearn.apiserver import admission, strategy
 from k8slearn.apiserver.allocation import allocate
 from k8slearn.apiserver.defaults import default
 from k8slearn.apiserver.managedfields import keep_times, manage_fields
+from k8slearn.apiserver.rbac import check_escalation
 from k8slearn.apiserver.validation import validate
+from k8slearn.apiserver.warnings import warnings
 
 if TYPE_CHECKING:
     from k8slearn.apiserver.server import ApiServer
@@ -202,6 +204,11 @@ def check(server: ApiServer, write: Write) -> None:
         )
 
 
+def warn(server: ApiServer, write: Write) -> None:
+    """What is not wrong, but worth a word."""
+    write.warnings.extend(warnings(write.resource, write.object, write.old))
+
+
 def allot(server: ApiServer, write: Write) -> None:
     """Addresses and ports, from the server's pools."""
     allocate(server, write.resource, write.object, write.old)
@@ -214,7 +221,9 @@ CREATE: tuple[Stage, ...] = (
     fill_defaults,
     manage_fields,
     admit,
+    check_escalation,
     check,
+    warn,
     allot,
     admission.validate,
 )
@@ -226,7 +235,9 @@ UPDATE: tuple[Stage, ...] = (
     manage_fields,
     admit,
     prepare_update,
+    check_escalation,
     check,
+    warn,
     allot,
     admission.validate,
     keep_times,

@@ -10,6 +10,7 @@ Kubernetes: apiserver/pkg/endpoints/handlers and registry/generic/registry/store
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from k8slearn.api import errors
@@ -23,7 +24,9 @@ from k8slearn.api.versions import convert
 from k8slearn.apiserver import deletion, listing, pipeline, subresources
 from k8slearn.apiserver.admission import SIMULATED, Plugin
 from k8slearn.apiserver.apply import apply
+from k8slearn.apiserver.authentication import Authenticator
 from k8slearn.apiserver.pipeline import Write, parse_revision
+from k8slearn.apiserver.rbac import Authorizer
 from k8slearn.apiserver.watch import HasLabels, InNamespace, Matcher, ServerWatch, bookmark
 from k8slearn.store import Store
 from k8slearn.store.log import INDEXED_FIELDS, Mismatch
@@ -49,16 +52,16 @@ class ApiServer:
         self.announces_deletion = False
         self.kubelets: Kubelets | None = None  # whoever knows what containers print
         self.manages_fields = False  # keep managedFields at every write, not only for those who apply
+        self.authorizer = Authorizer(store)
+        self.authenticator = Authenticator(self)
+        self.signing_key = self.dice.uid("service-account.key").encode()  # of the tokens of service accounts
 
     def handle(self, request: Request) -> Any:
         """Answer one request, or raise an ApiError and have changed nothing."""
         resource = self.kinds.named(request.resource)
         if request.subresource and request.subresource not in resource.subresources:
             raise errors.no_such_resource()
-        verb = subresources.VERBS.get((request.verb, request.subresource)) or _verb(request)
-        if verb is None or not (request.subresource or request.verb in resource.verbs):
-            raise errors.not_allowed()
-        answer = verb(self, resource, request)
+        answer = _verb(resource, request)(self, resource, request)
         stored = self.kinds.stored(resource)
         return answer if stored is resource else _shown(answer, stored, resource)
 
@@ -94,26 +97,31 @@ class ApiServer:
             if value:
                 topic = (resource.name, field, value)
         cursor = self.store.watch(topic, since, bell)
-        return ServerWatch(cursor, resource.name, self.matchers(resource, request), initial)
+        matches = self.selectors(resource, request)
+        if request.namespace and resource.namespaced:
+            matches.insert(0, InNamespace(request.namespace))
+        stored = self.kinds.stored(resource)
+        seen_as = None if stored is resource else partial(convert, source=stored, target=resource)
+        return ServerWatch(cursor, resource.name, matches, initial, seen_as)
 
     def _initial_events(self, resource: Resource, request: Request) -> list[WatchEvent]:
-        matches, revision = self.matchers(resource, request), self.store.revision
-        found = [o for o in self.store.list(resource.name) if all(m(o) for m in matches)]
-        events = [WatchEvent("ADDED", obj, revision_of(obj)) for obj in found]
+        now = listing.select(
+            self, resource, Request("list", resource, request.namespace, options=_selection(request))
+        )
+        events = [WatchEvent("ADDED", obj, revision_of(obj)) for obj in now]
         if request.options.get("sendInitialEvents"):
-            end = bookmark(resource, revision, initial_events_end=True)
-            events.append(WatchEvent("BOOKMARK", end, revision))
+            end = bookmark(resource, now.revision, initial_events_end=True)
+            events.append(WatchEvent("BOOKMARK", end, now.revision))
         return events
 
-    def matchers(self, resource: Resource, request: Request) -> list[Matcher]:
-        matches: list[Matcher] = []
-        if request.namespace and resource.namespaced:
-            matches.append(InNamespace(request.namespace))
+    def selectors(self, resource: Resource, request: Request) -> list[Matcher]:
+        """What an object must be like to be meant by a request. Raises BadRequest."""
+        found: list[Matcher] = []
         if request.options.get("labelSelector"):
-            matches.append(HasLabels(request.options["labelSelector"]))
+            found.append(HasLabels(request.options["labelSelector"]))
         if request.options.get("fieldSelector"):
-            matches.append(FieldSelector.parse(request.options["fieldSelector"], resource).matches)
-        return matches
+            found.append(FieldSelector.parse(request.options["fieldSelector"], resource).matches)
+        return found
 
     # --- writing ---
 
@@ -186,10 +194,22 @@ class ApiServer:
         raise errors.already_exists(resource.plural, resource.group, name)
 
 
-def _verb(request: Request) -> Verb | None:
-    """The verb's own function; of the subresources, the status is read and written like the object itself."""
-    allowed = {"": VERBS.keys(), "status": {"get", "update", "patch"}}
-    return VERBS[request.verb] if request.verb in allowed.get(request.subresource, ()) else None
+def _selection(request: Request) -> dict[str, Any]:
+    return {k: v for k, v in request.options.items() if k.endswith("Selector")}
+
+
+def _verb(resource: Resource, request: Request) -> Verb:
+    """The function that answers; of the subresources, the status is read and written like the object itself."""
+    if request.subresource:
+        found = subresources.VERBS.get((request.verb, request.subresource))
+        if found is None and request.subresource == "status" and request.verb in ("get", "update", "patch"):
+            return VERBS[request.verb]
+    else:
+        table = SENT if resource.is_virtual else VERBS
+        found = table.get(request.verb) if request.verb in resource.verbs else None
+    if found is None:
+        raise errors.not_allowed()
+    return found
 
 
 def _shown(answer: Any, stored: Resource, resource: Resource) -> Any:
@@ -213,3 +233,6 @@ VERBS: dict[str, Verb] = {
     "delete": deletion.delete,
     "deletecollection": deletion.delete_collection,
 }
+
+SENT: dict[str, Verb] = {"create": subresources.send}
+"""Of kinds that are never stored: they are sent, answered, and forgotten."""

@@ -41,16 +41,14 @@ STATUS: dict[str, Fields] = {
 }
 
 # Of conditions: the times that are written as null while they are not known.
-CONDITIONS: dict[str, Fields] = {
-    **dict.fromkeys(
-        ["Pod", "Job", "PersistentVolumeClaim"], {"lastProbeTime": None, "lastTransitionTime": None}
-    ),
-    "Node": {"lastHeartbeatTime": None, "lastTransitionTime": None},
-    "Deployment": {"lastUpdateTime": None, "lastTransitionTime": None},
+CONDITIONS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(["Pod", "Job", "PersistentVolumeClaim"], ("lastProbeTime", "lastTransitionTime")),
+    "Node": ("lastHeartbeatTime", "lastTransitionTime"),
+    "Deployment": ("lastUpdateTime", "lastTransitionTime"),
     **dict.fromkeys(
         "ReplicaSet ReplicationController StatefulSet DaemonSet HorizontalPodAutoscaler Namespace Service "
         "PodDisruptionBudget".split(),
-        {"lastTransitionTime": None},
+        ("lastTransitionTime",),
     ),
 }
 
@@ -77,7 +75,7 @@ def default_status(resource: Resource, obj: Object) -> None:
         return
     if kind in CONDITIONS:
         for condition in status.get("conditions") or ():
-            fill(condition, CONDITIONS[kind])
+            fill(condition, dict.fromkeys(CONDITIONS[kind]))
     if kind == "Pod":
         _containers(status)
     elif kind == "Node":

@@ -40,7 +40,7 @@ _ANNOTATIONS: dict[str, dict[str, str]] = {
     },
 }
 _TEMPLATES = {
-    **{kind: "spec.template" for kind in ("Deployment ReplicaSet StatefulSet DaemonSet Job".split())},
+    **dict.fromkeys("Deployment ReplicaSet StatefulSet DaemonSet Job".split(), "spec.template"),
     "ReplicationController": "spec.template",
     "CronJob": "spec.jobTemplate.spec.template",
     "PodTemplate": "template",

@@ -28,11 +28,17 @@ class ServerWatch:
     """One client's watch of one resource. Implements `k8slearn.api.requests.Watch`."""
 
     def __init__(
-        self, cursor: Cursor, resource: str, matches: list[Matcher], initial: Iterable[WatchEvent] = ()
+        self,
+        cursor: Cursor,
+        resource: str,
+        matches: list[Matcher],
+        initial: Iterable[WatchEvent] = (),
+        seen_as: Callable[[Object], Object] | None = None,
     ) -> None:
         self.cursor = cursor
         self.resource = resource
         self.matches = matches
+        self.seen_as = seen_as  # turns what is stored into the version that the watcher asked for
         self.initial = deque(initial)  # what was there when the watch began, for those who want to be told
 
     @property
@@ -65,10 +71,12 @@ class ServerWatch:
     def take(self) -> WatchEvent | None:
         event = self.peek()
         if self.initial:
-            return self.initial.popleft()
-        if event is not None:
+            self.initial.popleft()
+        elif event is not None:
             self.cursor.take()
-        return event
+        if event is None or self.seen_as is None or event.type == "BOOKMARK":
+            return event
+        return event._replace(object=self.seen_as(event.object))
 
     @property
     def seen(self) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from k8slearn.api.errors import AlreadyExists
+from k8slearn.api.errors import AlreadyExists, ApiError
 from k8slearn.api.objects import (
     Key,
     Object,
@@ -25,17 +25,23 @@ from k8slearn.api.objects import (
     namespace_of,
     oldest_first,
     owner_reference,
+    revision_of,
 )
 from k8slearn.controllers import deploymentstatus, rollout
 from k8slearn.controllers.history import short_hash
-from k8slearn.machinery import Controller, Done
+from k8slearn.controllers.podcontrol import Claiming
+from k8slearn.machinery import Done
+from k8slearn.machinery.expectations import TIMEOUT
+from k8slearn.machinery.informer import Change
 
 HASH = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
+PAST = "deployment.kubernetes.io/revision-history"
 DESIRED = "deployment.kubernetes.io/desired-replicas"
 MAXIMUM = "deployment.kubernetes.io/max-replicas"
 NOT_INHERITED = (
     REVISION,
+    PAST,
     DESIRED,
     MAXIMUM,
     "kubectl.kubernetes.io/last-applied-configuration",
@@ -43,27 +49,56 @@ NOT_INHERITED = (
 )
 
 
-class DeploymentController(Controller):
+class DeploymentController(Claiming):
     name = "deployment-controller"
     room = "controllers"
     primary = "deployments"
     owns = ("replicasets",)
 
+    def setup(self) -> None:
+        self.written: dict[Key, tuple[Object, float]] = {}  # ReplicaSets as we wrote them, and when
+
     def reconcile(self, key: Key) -> Done | None:
         deployment = self.cache.get("deployments", key)
         if deployment is None or is_deleting(deployment):
             return None
-        mine = oldest_first(self.cache.owned_by(deployment, "replicasets"))
+        mine = oldest_first(self._known(deployment))
         new = next((rs for rs in mine if _same_template(rs, deployment)), None)
         old = [rs for rs in mine if rs is not new]
         created = False
-        if not deployment["spec"].get("paused"):
+        resting = bool(deployment["spec"].get("paused")) or _was_scaled(deployment, mine)
+        if resting:
+            new, old = self._scale_only(deployment, new, old)
+        elif rollout.strategy(deployment) == "Recreate":
+            new, old, created = self._recreate(deployment, new, old)
+        else:
             new, created = self._ensure_new(deployment, new, old)
             new, old = self._roll(deployment, new, old)
-        else:
-            new, old = self._scale_only(deployment, new, old)
-        self._report(deployment, new, old, created)
+        self._report(deployment, new, old, created, resting)
         return self._until_deadline(deployment)
+
+    def _known(self, deployment: Object) -> list[Object]:
+        """Its ReplicaSets as heard of, or as we have written them ourselves, whichever is newer.
+
+        Who counts on old news asks for more pods than there may be.
+        """
+        known = {key_of(rs): rs for rs in self.claim(deployment, "replicasets")}
+        for key, (written, since) in list(self.written.items()):
+            heard = self.cache.get("replicasets", key)
+            if self.clock.now - since >= TIMEOUT or (heard and revision_of(heard) >= revision_of(written)):
+                del self.written[key]
+            elif is_controlled_by(written, deployment):
+                known[key] = written
+        return list(known.values())
+
+    def on_change(self, change: Change) -> None:
+        if change.new is None:
+            self.written.pop(key_of(change.object), None)
+        super().on_change(change)
+
+    def _remember(self, rs: Object) -> Object:
+        self.written[key_of(rs)] = (rs, self.clock.now)
+        return rs
 
     # --- the new ReplicaSet ---
 
@@ -71,17 +106,43 @@ class DeploymentController(Controller):
         """The ReplicaSet of the present template, made if it is not there; and whether it was made."""
         revision = str(max([_revision(rs) for rs in old], default=0) + 1)
         if new is not None:
-            if _revision(new) < int(revision):  # an old version is wanted again: it becomes the newest
-                return self._annotate(deployment, new, {REVISION: revision}), False
-            return new, False
+            return self._refresh(deployment, new, revision), False
         wanted = self._new_replicaset(deployment, old, revision)
         try:
-            made = self.client.create(wanted)
+            made = self._remember(self.client.create(wanted))
         except AlreadyExists:
             return self._known_already(deployment, wanted), False
+        except ApiError as error:
+            self._tell_failure(deployment, wanted, error)
+            raise
         if made["spec"]["replicas"]:
             self._tell(deployment, made, 0, made["spec"]["replicas"])
         return made, True
+
+    def _refresh(self, deployment: Object, new: Object, revision: str) -> Object:
+        """What it takes over from the Deployment; an old version that is wanted again becomes the newest."""
+        known = annotations_of(new)
+        wanted = {**known, **_inherited(deployment)}
+        if _revision(new) < int(revision):
+            wanted[REVISION] = revision
+            if REVISION in known:
+                wanted[PAST] = ",".join(filter(None, (known.get(PAST), known[REVISION])))
+        wait = deployment["spec"].get("minReadySeconds", 0)
+        if wanted == known and new["spec"].get("minReadySeconds", 0) == wait:
+            return new
+        changed = edit(new)
+        changed["metadata"]["annotations"] = wanted
+        changed["spec"]["minReadySeconds"] = wait
+        return self._remember(self.client.update(changed))
+
+    def _tell_failure(self, deployment: Object, wanted: Object, error: ApiError) -> None:
+        message = f'Failed to create new replica set "{name_of(wanted)}": {error}'
+        self.events.warning(deployment, "ReplicaSetCreateError", message)
+        conditions = dig(deployment, "status", "conditions", default=[])
+        why = ("Progressing", "False", "ReplicaSetCreateError", message)
+        conditions = deploymentstatus.set_condition(conditions, *why, self.clock.now)
+        if conditions != dig(deployment, "status", "conditions", default=[]):
+            self.client.update_status(deployment, conditions=conditions)
 
     def _known_already(self, deployment: Object, wanted: Object) -> Object:
         """Ours, but the cache does not know it yet; or another's, whose hash collides with ours."""
@@ -117,39 +178,44 @@ class DeploymentController(Controller):
         return rs
 
     def _first_size(self, deployment: Object, rs: Object, old: list[Object]) -> int:
-        if rollout.strategy(deployment) == "Recreate" and _still_running(old):
-            return 0
         return rollout.new_size(deployment, rs, old)
 
     # --- rolling ---
 
     def _roll(self, deployment: Object, new: Object, old: list[Object]) -> tuple[Object, list[Object]]:
         """One turn: more of the new where there is room, fewer of the old where they can be spared."""
-        if rollout.strategy(deployment) == "Recreate":
-            old = [self._scale(deployment, rs, 0) for rs in old]
-            if not _still_running(old):
-                new = self._scale(deployment, new, deployment["spec"]["replicas"])
-            return new, old
         size = rollout.new_size(deployment, new, old)
         grown = size > new["spec"]["replicas"]
         new = self._scale(deployment, new, size)
         if grown:
             return new, old  # the old ones have their turn when the new pods have been heard of
-        sizes = rollout.old_sizes(deployment, new, old)
-        return new, [self._scale(deployment, rs, sizes[name_of(rs)]) for rs in old]
+        return new, self._scale_all(deployment, old, rollout.old_sizes(deployment, new, old))
+
+    def _recreate(
+        self, deployment: Object, new: Object | None, old: list[Object]
+    ) -> tuple[Object | None, list[Object], bool]:
+        """The old ones first, to the last pod; only then is there a new ReplicaSet."""
+        if rollout.wanted(old):
+            return new, self._scale_all(deployment, old, dict.fromkeys(map(name_of, old), 0)), False
+        if _still_running(old):
+            return new, old, False
+        new, created = self._ensure_new(deployment, new, old)
+        return self._scale(deployment, new, deployment["spec"]["replicas"]), old, created
 
     def _scale_only(
         self, deployment: Object, new: Object | None, old: list[Object]
     ) -> tuple[Object | None, list[Object]]:
-        """Paused: nothing rolls, but one version alone is scaled. (Kubernetes: several, in proportion.)"""
-        sets = [*([new] if new is not None else []), *sorted(old, key=_revision, reverse=True)]
-        active = [rs for rs in sets if rs["spec"]["replicas"]] or sets[:1]
-        if len(active) != 1:
-            return new, old
-        scaled = self._scale(deployment, active[0], deployment["spec"]["replicas"])
-        if active[0] is new:
-            return scaled, old
-        return new, [scaled if rs is active[0] else rs for rs in old]
+        """Paused, or asked for another size: nothing rolls, but every version gets its share of the new size."""
+        every = [*([new] if new is not None else []), *sorted(old, key=_revision, reverse=True)]
+        sizes = rollout.shares(deployment, new, every)
+        scaled = {name_of(rs): rs for rs in self._scale_all(deployment, every, sizes)}
+        return scaled.get(name_of(new)) if new is not None else None, [scaled[name_of(rs)] for rs in old]
+
+    def _scale_all(self, deployment: Object, sets: list[Object], sizes: dict[str, int]) -> list[Object]:
+        """Those that have a size in `sizes`; the others stay as they are."""
+        return [
+            self._scale(deployment, rs, sizes[name_of(rs)]) if name_of(rs) in sizes else rs for rs in sets
+        ]
 
     def _scale(self, deployment: Object, rs: Object, size: int) -> Object:
         """Write a ReplicaSet's size, and for whom it was worked out, if either has changed."""
@@ -159,7 +225,7 @@ class DeploymentController(Controller):
         changed = edit(rs)
         changed["spec"]["replicas"] = size
         changed["metadata"].setdefault("annotations", {}).update(_sizes(deployment))
-        stored = self.client.update(changed)
+        stored = self._remember(self.client.update(changed))
         if before != size:
             self._tell(deployment, rs, before, size)
         return stored
@@ -169,15 +235,13 @@ class DeploymentController(Controller):
         message = f"Scaled {way} replica set {name_of(rs)} from {before} to {after}"
         self.events.normal(deployment, "ScalingReplicaSet", message)
 
-    def _annotate(self, deployment: Object, rs: Object, annotations: dict[str, str]) -> Object:
-        changed = edit(rs)
-        changed["metadata"].setdefault("annotations", {}).update(annotations)
-        return self.client.update(changed)
-
     # --- status and history ---
 
-    def _report(self, deployment: Object, new: Object | None, old: list[Object], created: bool) -> None:
-        status = deploymentstatus.status_of(deployment, new, old, created, self.clock.now)
+    def _report(
+        self, deployment: Object, new: Object | None, old: list[Object], created: bool, resting: bool
+    ) -> None:
+        """`resting`: nothing rolls now, so no progress is expected."""
+        status = deploymentstatus.status_of(deployment, new, old, created, resting, self.clock.now)
         metadata = deployment["metadata"]
         if new is not None:
             revision = {REVISION: annotations_of(new)[REVISION]}
@@ -200,6 +264,12 @@ class DeploymentController(Controller):
         left = deploymentstatus.deadline_left(deployment, self.clock.now)
         done = deploymentstatus.is_complete(deployment, deployment.get("status") or {})
         return Done(again_in=left + 1, background=True) if left > 0 and not done else None
+
+
+def _was_scaled(deployment: Object, sets: list[Object]) -> bool:
+    """Was the size of any ReplicaSet in use worked out for another size of the Deployment?"""
+    noted = [annotations_of(rs).get(DESIRED) for rs in sets if rs["spec"]["replicas"]]
+    return any(n is not None and n != str(deployment["spec"]["replicas"]) for n in noted)
 
 
 def _same_template(rs: Object, deployment: Object) -> bool:

@@ -14,7 +14,7 @@ from k8slearn.controllers.pods import condition
 
 
 def counts(deployment: Object, new: Object | None, old: list[Object]) -> dict[str, int]:
-    """The numbers, added up from what the ReplicaSets report. Zeros are left out, as in the API."""
+    """The numbers, added up from what the ReplicaSets report. Most zeros are left out, as in the API."""
     every = [rs for rs in [new, *old] if rs is not None]
     total, available = rollout.reported(every, "replicas"), rollout.reported(every, "availableReplicas")
     numbers = {
@@ -24,7 +24,10 @@ def counts(deployment: Object, new: Object | None, old: list[Object]) -> dict[st
         "availableReplicas": available,
         "unavailableReplicas": max(rollout.wanted(every) - available, 0),
     }
-    return {name: n for name, n in numbers.items() if n}
+    found = {name: n for name, n in numbers.items() if n}
+    if all("terminatingReplicas" in (rs.get("status") or {}) for rs in every):
+        found["terminatingReplicas"] = rollout.reported(every, "terminatingReplicas")
+    return found
 
 
 def is_complete(deployment: Object, status: Object) -> bool:
@@ -46,9 +49,12 @@ def has_progressed(before: Object, now: Object) -> bool:
 def set_condition(
     conditions: list[Object], kind: str, status: str, reason: str, message: str, now: float
 ) -> list[Object]:
-    """The conditions with this one replaced; its transition time moves only with its status."""
+    """The conditions with this one replaced; its transition time moves only with its status.
+
+    Where nothing but the message would be new, it stays as it is. News of progress are always news.
+    """
     old = next((c for c in conditions if c["type"] == kind), None)
-    if old and (old["status"], old["reason"], old["message"]) == (status, reason, message):
+    if old and (old["status"], old["reason"]) == (status, reason) and reason != "ReplicaSetUpdated":
         return conditions
     moment = timestamp(now)
     since = old["lastTransitionTime"] if old and old["status"] == status else moment
@@ -72,13 +78,40 @@ def progressing(
     title = f'ReplicaSet "{name_of(new)}"' if new else f'Deployment "{name_of(deployment)}"'
     if is_complete(deployment, status):
         return "True", "NewReplicaSetAvailable", f"{title} has successfully progressed."
-    if known is None or created:
+    if created:
         return "True", "NewReplicaSetCreated", f'Created new replica set "{name_of(new or {})}"'
+    if known is not None and known["reason"] == "NewReplicaSetAvailable" and not _rolls(status):
+        return None  # an old rollout that has ended; what is missing now is not a matter of progress
     if has_progressed(deployment.get("status") or {}, status):
         return "True", "ReplicaSetUpdated", f"{title} is progressing."
+    if known is None:
+        return ("True", "FoundNewReplicaSet", f'Found new replica set "{name_of(new)}"') if new else None
     if deadline_left(deployment, now) <= 0 and known["reason"] != "NewReplicaSetAvailable":
         return "False", "ProgressDeadlineExceeded", f"{title} has timed out progressing."
     return None
+
+
+def _rolls(status: Object) -> bool:
+    """Are there pods of an old template?"""
+    return status.get("replicas", 0) != status.get("updatedReplicas", 0)
+
+
+def pausing(deployment: Object) -> tuple[str, str, str] | None:
+    """(status, reason, message) of Progressing when a Deployment has just been paused or resumed."""
+    known = condition(deployment, "Progressing")
+    reason = known["reason"] if known is not None else ""
+    if deployment["spec"].get("paused"):
+        told = ("Unknown", "DeploymentPaused", "Deployment is paused")
+        return None if reason in ("DeploymentPaused", "ProgressDeadlineExceeded") else told
+    resumed = ("Unknown", "DeploymentResumed", "Deployment is resumed")
+    return resumed if reason == "DeploymentPaused" else None
+
+
+def failure(new: Object | None, old: list[Object]) -> Object | None:
+    """The condition ReplicaFailure, as a ReplicaSet has it."""
+    sets = [*([new] if new else []), *old]
+    found = next((c for rs in sets if (c := condition(rs, "ReplicaFailure")) is not None), None)
+    return {**found, "lastUpdateTime": found["lastTransitionTime"]} if found else None
 
 
 def deadline_left(deployment: Object, now: float) -> float:
@@ -91,16 +124,29 @@ def deadline_left(deployment: Object, now: float) -> float:
 
 
 def status_of(
-    deployment: Object, new: Object | None, old: list[Object], created: bool, now: float
+    deployment: Object, new: Object | None, old: list[Object], created: bool, resting: bool, now: float
 ) -> dict[str, Any]:
     """The whole status, ready to be written."""
     status: dict[str, Any] = counts(deployment, new, old)
     conditions = list(dig(deployment, "status", "conditions", default=[]))
-    conditions = set_condition(conditions, "Available", *available(deployment, status), now)
-    progress = progressing(deployment, status, new, created, now)
+    progress = pausing(deployment)
     if progress is not None:
         conditions = set_condition(conditions, "Progressing", *progress, now)
+    conditions = set_condition(conditions, "Available", *available(deployment, status), now)
+    if not resting:
+        progress = progressing(deployment, status, new, created, now)
+        if progress is not None:
+            conditions = set_condition(conditions, "Progressing", *progress, now)
+        conditions = _with_failure(conditions, failure(new, old))
     collisions = dig(deployment, "status", "collisionCount")
     if collisions:
         status["collisionCount"] = collisions
     return {"observedGeneration": deployment["metadata"]["generation"], **status, "conditions": conditions}
+
+
+def _with_failure(conditions: list[Object], found: Object | None) -> list[Object]:
+    known = next((c for c in conditions if c["type"] == "ReplicaFailure"), None)
+    if found and known and (known["status"], known["reason"]) == (found["status"], found["reason"]):
+        return conditions
+    others = [c for c in conditions if c is not known]
+    return [*others, found] if found else others

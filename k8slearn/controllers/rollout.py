@@ -92,3 +92,50 @@ def _take(sizes: dict[str, int], at_most: dict[str, int], count: int) -> None:
         fewer = max(min(count, limit), 0)
         sizes[name] -= fewer
         count -= fewer
+
+
+def shares(deployment: Object, new: Object | None, every: list[Object]) -> dict[str, int]:
+    """Name -> size, when the Deployment as a whole gets another size, perhaps in the middle of a rollout.
+
+    `every`: the new ReplicaSet first, then the newest of the old ones.
+    """
+    replicas = deployment["spec"]["replicas"]
+    active = [rs for rs in every if rs["spec"]["replicas"]]
+    if len(active) <= 1:
+        return {rs["metadata"]["name"]: replicas for rs in active or every[:1]}
+    if new is not None and _is_saturated(deployment, new):
+        return {rs["metadata"]["name"]: 0 for rs in active if rs is not new}
+    return _in_proportion(deployment, active) if strategy(deployment) == "RollingUpdate" else {}
+
+
+def _is_saturated(deployment: Object, new: Object) -> bool:
+    """It has all the pods that are wanted, and they are available."""
+    counts = (new["spec"]["replicas"], dig(new, "status", "availableReplicas", default=0))
+    return counts == (deployment["spec"]["replicas"],) * 2
+
+
+def _in_proportion(deployment: Object, active: list[Object]) -> dict[str, int]:
+    """Each ReplicaSet grows or shrinks as the whole does; what rounding leaves goes to the greatest."""
+    replicas = deployment["spec"]["replicas"]
+    room = (replicas + surge(deployment) if replicas else 0) - wanted(active)
+    ordered = sorted(active if room > 0 else reversed(active), key=lambda rs: -rs["spec"]["replicas"])
+    sizes = {rs["metadata"]["name"]: rs["spec"]["replicas"] for rs in ordered}
+    left = room
+    for rs in ordered:
+        share = _fraction(deployment, rs)
+        change = min(share, left) if room > 0 else max(share, left)
+        sizes[rs["metadata"]["name"]] += change if left else 0
+        left -= change if left else 0
+    greatest = ordered[0]["metadata"]["name"]
+    sizes[greatest] = max(sizes[greatest] + left, 0)
+    return sizes
+
+
+def _fraction(deployment: Object, rs: Object) -> int:
+    """By how much this ReplicaSet would change, had it the same part in the new whole as in the old."""
+    replicas, size = deployment["spec"]["replicas"], rs["spec"]["replicas"]
+    if replicas == 0:
+        return -size
+    noted = dig(rs, "metadata", "annotations", "deployment.kubernetes.io/max-replicas", default="0")
+    before = int(noted) or dig(deployment, "status", "replicas", default=0)
+    return math.floor(size * (replicas + surge(deployment)) / before + 0.5) - size if before else 0

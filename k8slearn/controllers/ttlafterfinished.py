@@ -18,28 +18,25 @@ class TTLAfterFinishedController(Controller):
     primary = "jobs"
 
     def reconcile(self, key: Key) -> Done | None:
-        job = self.cache.get("jobs", key)
-        left = self._left(job) if job is not None else None
-        if job is None or left is None:
-            return None
-        if left > 0:
-            return Done(again_in=left)
+        left = self._left(self.cache.get("jobs", key))
         try:
-            fresh = self.client.get("jobs", key)  # it may have been given more time
-            if self._left(fresh) == left:
-                only_this = {"uid": uid_of(job)}
-                self.client.delete("jobs", key, propagationPolicy="Foreground", preconditions=only_this)
+            if left is not None and left <= 0:
+                fresh = self.client.get("jobs", key)  # it may have been given more time
+                left = self._left(fresh)
+                if left is not None and left <= 0:
+                    only_this = {"uid": uid_of(fresh)}
+                    self.client.delete("jobs", key, propagationPolicy="Foreground", preconditions=only_this)
         except (NotFound, Conflict):
             return None
-        return None
+        return Done(again_in=left) if left is not None and left > 0 else None
 
-    def _left(self, job: Object) -> float | None:
+    def _left(self, job: Object | None) -> float | None:
         """Seconds that it may stay; None as long as it likes."""
         ttl = dig(job, "spec", "ttlSecondsAfterFinished")
-        ends = [condition(job, kind) for kind in ("Complete", "Failed")]
+        ends = [condition(job or {}, kind) for kind in ("Complete", "Failed")]
         moments = [
             seconds_of(e["lastTransitionTime"]) for e in ends if e is not None and e["status"] == "True"
         ]
-        if ttl is None or not moments or is_deleting(job):
+        if ttl is None or not moments or is_deleting(job or {}):
             return None
         return moments[0] + float(ttl) - self.clock.now

@@ -12,6 +12,7 @@ from typing import Any
 
 from k8slearn.api.objects import Object, controller_of, dig, is_deleting, key_of, name_of, revision_of, uid_of
 from k8slearn.lab import story
+from k8slearn.lab.logs import log
 from k8slearn.lab.loops import loop
 from k8slearn.lab.notes import note
 from k8slearn.machinery import Controller, Informer
@@ -82,6 +83,7 @@ def frame(sim: Simulation, selection: Selection, traffic: Traffic | None = None)
         "nodes": nodes(sim, pods),
         "unscheduled": [pod_note(p) for p in pods if not dig(p, "spec", "nodeName")],
         "loop": loop(sim, step, selection.get("player")),
+        "log": log(sim, selection.get("player")),
         "selection": {"player": selection.get("player"), "object": selection.get("object")},
     }
 

@@ -6,7 +6,7 @@ a simulation, whose informers are the readers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from k8slearn.api.objects import Key
@@ -37,6 +37,8 @@ class Reader(NamedTuple):
 class StoreSource:
     """A store alone as the source of a studio: going through time is looking at one entry after the other."""
 
+    nothing_left = "That was the newest entry."
+
     def __init__(self, store: Store, readers: Mapping[str, Cursor | ServerWatch] | None = None) -> None:
         self.store = store
         self.readers = dict(readers or {})
@@ -66,7 +68,9 @@ class StoreSource:
         self._at = n if n < self.length else None
 
     def frame(self, selection: Mapping[str, str | None]) -> Data:
-        shown = tape(self.store, self.position, self._readers(), {e.revision: e.revision for e in self.store.log})
+        shown = tape(
+            self.store, self.position, self._readers(), {e.revision: e.revision for e in self.store.log}
+        )
         chosen = shown["chosen"]
         return {
             "step": self.position,
@@ -101,7 +105,11 @@ class _Writers(Protocol):
 
 
 def tape(
-    store: Store, chosen: int, readers: Sequence[Reader], steps: _Writers, who: Mapping[int, str] | None = None
+    store: Store,
+    chosen: int,
+    readers: Sequence[Reader],
+    steps: _Writers,
+    who: Mapping[int, str] | None = None,
 ) -> Data:
     """What the panel draws. `steps`: revision -> the step to go to for that entry; `who`: who wrote it."""
     window = _window(store, chosen)
@@ -166,16 +174,24 @@ def _chosen(entry: Entry) -> Data:
     after = None if entry.type == "DELETED" else entry.object
     lines = diff(entry.previous, after)
     title = f"@{entry.revision} {entry.type} {story.plain(entry.resource)} {entry.key}"
-    return {"revision": entry.revision, "title": title, "counted": counted(lines), "diff": [*map(list, lines)]}
+    return {
+        "revision": entry.revision,
+        "title": title,
+        "counted": counted(lines),
+        "diff": [*map(list, lines)],
+    }
 
 
 def _present(store: Store, at: int) -> list[Data]:
-    """What was there after the entry `at`, newest first: the last entry of each key that is no deletion."""
+    """What was there after the entry `at`, newest first: the last entry of each key that is no deletion.
+
+    Events are left out: they are notes for people.
+    """
     last: dict[tuple[str, Key], Entry] = {}
     upto = max(at - store.forgotten, 0)
     for entry in reversed(store.log[max(upto - LOOKED_BACK, 0) : upto]):
         last.setdefault((entry.resource, entry.key), entry)
-    alive = [e for e in last.values() if e.type != "DELETED"]
+    alive = [e for e in last.values() if e.type != "DELETED" and e.resource != story.NOTES]
     return [
         {"resource": story.plain(e.resource), "key": e.key, "revision": e.revision} for e in alive[:PRESENT]
     ]
@@ -203,7 +219,12 @@ def _informers(sim: Simulation, selected: str | None) -> list[Reader]:
     ]
     found.sort(key=lambda each: (-each[2].lag, len(each[1].informers) > 8))
     return [
-        Reader(_name(player.name, informer.resource, several), player.room, informer.revision, _of(informer.watch))
+        Reader(
+            _name(player.name, informer.resource, several),
+            player.room,
+            informer.revision,
+            _of(informer.watch),
+        )
         for several, player, informer in found
     ]
 

@@ -40,7 +40,8 @@ def room(name: str) -> Room:
 def css() -> str:
     """The table as custom properties, so that no colour is written down a second time."""
     rules = [_rule("", UNKNOWN), *(_rule(f'[data-room="{name}"]', each) for name, each in ROOMS.items())]
-    single = f".k8s-studio {{ --highlight: {HIGHLIGHT}; --room-store: {ROOMS['store'].colour}; }}"
+    named = " ".join(f"--room-{name}: {ROOMS[name].colour};" for name in ("client", "apiserver", "store"))
+    single = f".k8s-studio {{ --highlight: {HIGHLIGHT}; {named} }}"
     return "\n".join([*rules, single])
 
 

@@ -66,7 +66,7 @@ class Studio:
         """One move on: replayed when we are in the past, new otherwise. False: nothing was left to do."""
         moved = bool(self.source.step())
         self.playing = self.playing and moved
-        self._changed("" if moved else NOTHING_LEFT)
+        self._changed("" if moved else getattr(self.source, "nothing_left", NOTHING_LEFT))
         return moved
 
     def back(self) -> None:
@@ -127,6 +127,10 @@ class Studio:
     def loop(self, player: str | None = None) -> StudioWidget:
         """Observe, compare, act: one reconcile. With `player`, this panel stays with that player."""
         return self.show("loop", player=player)
+
+    def log(self) -> StudioWidget:
+        """The store's log as a tape, and how far each reader has come."""
+        return self.show("log")
 
     def show(self, *names: str, player: str | None = None) -> StudioWidget:
         """A widget with the panels called `names` stacked under one transport bar."""

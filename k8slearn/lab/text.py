@@ -14,7 +14,9 @@ Data = dict[str, Any]
 def readout(frame: Data) -> str:
     """Where we are, in one line."""
     where = f"step {frame.get('step', 0)} of {frame.get('last', 0)}"
-    return f"{where} · t={frame.get('time', 0):g} s · revision {frame.get('revision', 0)}"
+    time = frame.get("time", 0)
+    when = "" if time is None else f" · t={time:g} s"
+    return f"{where}{when} · revision {frame.get('revision', 0)}"
 
 
 def heading(frame: Data) -> str:

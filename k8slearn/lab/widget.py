@@ -14,7 +14,7 @@ import anywidget
 import traitlets
 
 from . import bundle
-from .panels import sheet_png, sheet_text
+from .panels import drawn, sheet_png, sheet_text
 from .studio import Studio
 
 
@@ -28,7 +28,7 @@ class StudioWidget(anywidget.AnyWidget):
     def __init__(self, studio: Studio, panels: Sequence[str], player: str | None = None) -> None:
         self._studio, self._player = studio, player
         self._esm, self._css = bundle.esm(panels), bundle.css()
-        super().__init__(panels=list(panels), frame=studio.frame(player), state=self._state())
+        super().__init__(panels=list(panels), frame=drawn(panels, studio.frame(player)), state=self._state())
         self.on_msg(self._on_command)
         studio.attach(self)
 
@@ -36,7 +36,7 @@ class StudioWidget(anywidget.AnyWidget):
         """Carry the studio's present state and frame to the browser, in one message."""
         with self.hold_sync():
             self.show_state()
-            self.frame = self._studio.frame(self._player)
+            self.frame = drawn(self.panels, self._studio.frame(self._player))
 
     def show_state(self) -> None:
         """Carry what is not in the frame: playing or not, the speed, and what there is to tell."""

@@ -26,7 +26,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         found = transport.get_extra_info("peercert")
-        self.extensions = {"client_certificate": certificate(found)} if found else {}
+        self.extensions: Any = {"client_certificate": certificate(found)} if found else {}
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -62,7 +62,7 @@ class HttpsServer(uvicorn.Server):
 
     def __init__(self, app: App, context: ssl.SSLContext, listener: socket.socket) -> None:
         config = uvicorn.Config(
-            app,  # type: ignore[arg-type]
+            app,
             http=Protocol,
             ws="none",
             lifespan="off",

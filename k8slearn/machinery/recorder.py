@@ -11,10 +11,12 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
-from k8slearn.api.clock import Clock, timestamp
+from k8slearn.api.clock import EPOCH, Clock, timestamp
 from k8slearn.api.errors import ApiError
 from k8slearn.api.objects import Object, dig, name_of, namespace_of, uid_of
 from k8slearn.client import Client
+
+MOST_SEEN = 4096  # what happened before that long is forgotten, and told anew: maxLruCacheEntries
 
 
 class Recorder:
@@ -24,7 +26,7 @@ class Recorder:
         self.client = client
         self.clock = clock
         self.component = component
-        self.seen: dict[str, int] = {}  # name of an Event -> how often it happened
+        self.seen: dict[str, tuple[str, int]] = {}  # what happened -> name of its Event, and how often
 
     def normal(self, about: Object, reason: str, message: str) -> None:
         self._record("Normal", about, reason, message)
@@ -33,10 +35,12 @@ class Recorder:
         self._record("Warning", about, reason, message)
 
     def _record(self, kind: str, about: Object, reason: str, message: str) -> None:
-        digest = blake2b(f"{uid_of(about)}{kind}{reason}{message}".encode(), digest_size=8).hexdigest()
-        name = f"{name_of(about)}.{digest}"
-        namespace = namespace_of(about) or "default"
-        count = self.seen[name] = self.seen.get(name, 0) + 1
+        what = f"{uid_of(about)} {kind} {reason} {message}"
+        name, count = self.seen.get(what) or (self._name(about), 0)
+        namespace, count = namespace_of(about) or "default", count + 1
+        self.seen[what] = (name, count)
+        if len(self.seen) > MOST_SEEN:
+            del self.seen[next(iter(self.seen))]
         try:
             if count == 1:
                 self.client.create(self._event(name, namespace, kind, about, reason, message))
@@ -45,6 +49,15 @@ class Recorder:
                 self.client.patch("events", f"{namespace}/{name}", patch=again)
         except ApiError:
             return  # a note that nobody could take down; the work it tells of is done all the same
+
+    def _name(self, about: Object) -> str:
+        """The object's name and the moment in nanoseconds: a list of events by name tells them in order.
+
+        Virtual time can stand still, so the moment is counted on within itself, apart for each component.
+        """
+        moment = round((EPOCH.timestamp() + self.clock.now) * 1e6) * 1000
+        apart = blake2b(self.component.encode(), digest_size=2).digest()[0]
+        return f"{name_of(about)}.{moment + len(self.seen) * 256 + apart:x}"
 
     def _event(
         self, name: str, namespace: str, kind: str, about: Object, reason: str, message: str

@@ -195,7 +195,7 @@ class Simulation:
     def request(self, request: Request) -> Any:
         """A user's write, as a step. Raises what the server answers, if that is an error."""
         frozen = replace(request, body=freeze(request.body))
-        self._record(Move("client", "request", request.resource), frozen)
+        self._record(Move("client", "request", str(request.resource)), frozen)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer

@@ -106,7 +106,7 @@ class Wire:
             raise Unreachable("the API server does not answer (the connection is cut)")
 
     def _note(self, request: Request, key: Key, code: int, revision: int, note: str) -> None:
-        call = Call(request.verb, request.resource, key, request.subresource, code, revision, note)
+        call = Call(request.verb, str(request.resource), key, request.subresource, code, revision, note)
         self.calls.append(call)
 
     def save(self) -> tuple[int, Faults]:

@@ -2,7 +2,8 @@
 
 Duty: remember every write in order, and hand out what was written since any revision.
 Never: know what a Pod is; validate; talk to anybody but the API server.
-Read first: `log` (what is remembered), then `cursor` (how it is watched).
+Read first: `log` (what is remembered), then `cursor` (how it is watched); `index` finds what is there in order,
+`disk` keeps it all in a file, and `compaction` says when to forget.
 """
 
 from k8slearn.store.cursor import Cursor, Topic

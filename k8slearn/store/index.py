@@ -1,7 +1,7 @@
 """What is there of one resource: objects by key, and the keys in order, so that a part can be found.
 
 A list of one namespace, or a page of a long list, costs what it returns: two bisections find the ends of
-the range. A key is found in microseconds among a hundred thousand, and inserting one moves pointers only.
+the range. Keys are put in their place when somebody asks for the order, for many come at once.
 
 Kubernetes: etcd's mvcc/index.go (treeIndex), and its Range requests.
 """
@@ -13,31 +13,46 @@ from collections.abc import Mapping
 
 from k8slearn.api.objects import Key, Object
 
+FEW = 30  # keys: below that, putting each in its place is faster than sorting all
+
 
 class Index:
     """Pairs: `set` and `remove`."""
 
-    __slots__ = ("keys", "objects")
+    __slots__ = ("_added", "_keys", "objects")
 
     def __init__(self) -> None:
         self.objects: dict[Key, Object] = {}
-        self.keys: list[Key] = []
+        self._keys: list[Key] = []  # in order, but without
+        self._added: list[Key] = []
 
     def set(self, key: Key, obj: Object) -> None:
         if key not in self.objects:
-            insort(self.keys, key)
+            self._added.append(key)
         self.objects[key] = obj
 
     def remove(self, key: Key) -> None:
-        if self.objects.pop(key, None) is not None:
-            del self.keys[bisect_left(self.keys, key)]
+        del self.objects[key]
+        keys = self.keys()
+        del keys[bisect_left(keys, key)]
+
+    def keys(self) -> list[Key]:
+        """All keys in order."""
+        if len(self._added) > FEW:
+            self._keys = sorted(self._keys + self._added)
+        else:
+            for key in self._added:
+                insort(self._keys, key)
+        self._added.clear()
+        return self._keys
 
     def range(self, namespace: str = "", after: Key = "") -> list[Key]:
         """The keys of one namespace ("": of all), in order, behind the key `after`."""
-        first, end = 0, len(self.keys)
+        keys = self.keys()
+        first, end = 0, len(keys)
         if namespace:
-            first, end = (bisect_left(self.keys, edge) for edge in edges(namespace))
-        return self.keys[max(first, bisect_right(self.keys, after)) if after else first : end]
+            first, end = (bisect_left(keys, edge) for edge in edges(namespace))
+        return keys[max(first, bisect_right(keys, after)) if after else first : end]
 
     def range_then(self, then: Mapping[Key, Object | None], namespace: str, after: Key) -> list[Key]:
         """The same range at an earlier moment: `then` says what has changed since (None: it was not there)."""

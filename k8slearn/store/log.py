@@ -99,7 +99,7 @@ class Store:
 
     def resources(self) -> Iterator[str]:
         """Every resource that has objects now."""
-        return (r for r, index in self._indexes.items() if index.keys)
+        return (r for r, index in self._indexes.items() if index.objects)
 
     def _then(self, resource: str, at: int) -> dict[Key, Object | None]:
         """What was there at revision `at` (0: now) under the keys that were written since; None: nothing."""

@@ -1,6 +1,7 @@
 """The admission chain: what the cluster adds to what is written, and what it refuses.
 
-Facts recorded from Kubernetes v1.36: scenarios pod-defaults, serviceaccounts-tokens, storageclass-api, namespace-protected.
+Facts recorded from Kubernetes v1.36: scenarios pod-defaults, serviceaccounts-tokens, storageclass-api,
+namespace-protected.
 """
 
 from __future__ import annotations
@@ -165,7 +166,13 @@ def test_a_mount_in_its_place_keeps_the_token_out(client):
 
 @pytest.mark.parametrize(
     ("on_account", "on_pod", "mounted"),
-    [(None, None, True), (False, None, False), (False, True, True), (None, False, False), (True, False, False)],
+    [
+        (None, None, True),
+        (False, None, False),
+        (False, True, True),
+        (None, False, False),
+        (True, False, False),
+    ],
 )
 def test_the_pod_has_the_last_word_on_its_token(client, on_account, on_pod, mounted):
     client.create(named("ServiceAccount", "bot", automountServiceAccountToken=on_account))
@@ -230,7 +237,11 @@ def test_what_is_said_stays(client):
 
 
 BOUNDS = {
-    "no request": ({"min": {"cpu": "1"}}, {}, "minimum cpu usage per Container is 1.  No request is specified"),
+    "no request": (
+        {"min": {"cpu": "1"}},
+        {},
+        "minimum cpu usage per Container is 1.  No request is specified",
+    ),
     "low request": (
         {"min": {"cpu": "200m"}},
         {"requests": {"cpu": "100m"}},
@@ -292,8 +303,14 @@ def claim(storage: str = "5Gi", name: str = "data", **spec: Any):
 @pytest.mark.parametrize(
     ("limits", "why"),
     [
-        ({"max": {"storage": "2Gi"}}, "maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 5Gi"),
-        ({"min": {"storage": "9Gi"}}, "minimum storage usage per PersistentVolumeClaim is 9Gi, but request is 5Gi"),
+        (
+            {"max": {"storage": "2Gi"}},
+            "maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 5Gi",
+        ),
+        (
+            {"min": {"storage": "9Gi"}},
+            "minimum storage usage per PersistentVolumeClaim is 9Gi, but request is 5Gi",
+        ),
     ],
 )
 def test_claims_have_bounds_too(client, limits, why):
@@ -362,7 +379,10 @@ def test_nobody_makes_up_a_priority(client, spec, why):
 def test_who_replaces_a_pod_need_not_repeat_its_priority(client):
     client.create(priority_class("usual", 7, globalDefault=True))
     made = client.create(pod())
-    bare = {**made, "spec": {k: v for k, v in made["spec"].items() if k not in ("priority", "preemptionPolicy")}}
+    bare = {
+        **made,
+        "spec": {k: v for k, v in made["spec"].items() if k not in ("priority", "preemptionPolicy")},
+    }
     assert client.update(bare)["spec"] == made["spec"]
 
 
@@ -389,7 +409,9 @@ def kubelet(server):
 
 
 def test_a_kubelet_writes_about_its_own_machine(client, kubelet):
-    mine = kubelet.create(named("Node", "n", namespace="", metadata={"labels": {"kubernetes.io/os": "linux"}}))
+    mine = kubelet.create(
+        named("Node", "n", namespace="", metadata={"labels": {"kubernetes.io/os": "linux"}})
+    )
     kubelet.update_status(mine, phase="Running")
     client.create(named("Node", "other", namespace=""))
     start = 'nodes "other" is forbidden: node "n" is not allowed to modify node "other"'
@@ -457,7 +479,9 @@ def test_the_default_class_of_ingresses(client):
     spec = {"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}}
     assert client.create(named("Ingress", "a", api, spec=spec))["spec"]["ingressClassName"] == "nginx"
     old = {"annotations": {"kubernetes.io/ingress.class": "other"}}
-    assert "ingressClassName" not in client.create(named("Ingress", "b", api, spec=spec, metadata=old))["spec"]
+    assert (
+        "ingressClassName" not in client.create(named("Ingress", "b", api, spec=spec, metadata=old))["spec"]
+    )
 
 
 def test_storage_is_protected_while_it_is_used(server, client):
@@ -523,3 +547,9 @@ def test_a_pod_learns_where_it_is(client):
     client.bind(client.create(pod()), "n")
     assert client.get("pods", "default/web")["metadata"]["labels"] == {"app": "web", **zone}
     assert client.create(pod("static", nodeName="n"))["metadata"]["labels"] == {"app": "static", **zone}
+
+
+def test_in_a_simulation_a_pod_may_name_its_own_priority(server, client):
+    server.admission = admission.SIMULATED
+    assert told(client.create(pod(priority=5))["spec"]) == (None, 5, "PreemptLowerPriority")
+    assert "no PriorityClass with name gone" in refusal(client.create, pod("b", priorityClassName="gone"))

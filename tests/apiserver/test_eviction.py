@@ -120,7 +120,9 @@ def test_a_budget_that_could_not_be_worked_out(server, client):
     failed["lastTransitionTime"] = "2026-01-01T00:00:00Z"
     budget(client, conditions=[failed])
     (cause,) = refusal(server).details["causes"]
-    assert cause["message"].endswith("does not allow evicting pods currently because it failed sync: no scale")
+    assert cause["message"].endswith(
+        "does not allow evicting pods currently because it failed sync: no scale"
+    )
 
 
 def test_two_budgets_for_one_pod(server, client):
@@ -188,7 +190,9 @@ def test_a_pod_that_is_not_ready(server, client, spec, status, goes):
     else:
         refusal(server)
     assert is_going(client) == goes
-    assert "disruptedPods" not in client.get("poddisruptionbudgets", "default/pdb")["status"], "never paid for"
+    assert "disruptedPods" not in client.get("poddisruptionbudgets", "default/pdb")["status"], (
+        "never paid for"
+    )
 
 
 @pytest.mark.parametrize("where", ["content", "query"])

@@ -31,7 +31,14 @@ def asked(server, client):
 
 def report(client, name: str = "web", container: str = "c", last: Any = None, **state: Any) -> None:
     """What the kubelet says of the container."""
-    status = {"name": container, "state": state, "ready": True, "restartCount": 0, "image": "i", "imageID": ""}
+    status = {
+        "name": container,
+        "state": state,
+        "ready": True,
+        "restartCount": 0,
+        "image": "i",
+        "imageID": "",
+    }
     if last:
         status["lastState"] = {"terminated": last}
     client.update_status(client.get("pods", f"default/{name}"), containerStatuses=[status])

@@ -11,7 +11,9 @@ from k8slearn.api.requests import Request
 from tests.fakes import configmap, deployment, named, replicaset, template
 
 
-def send(server, verb: str, body: Any = None, name: str = "web", resource: str = "deployments", **options: Any):
+def send(
+    server, verb: str, body: Any = None, name: str = "web", resource: str = "deployments", **options: Any
+):
     return server.handle(Request(verb, resource, "default", name, "scale", body, options))
 
 
@@ -145,7 +147,15 @@ def test_what_is_not_there_has_no_scale(server):
 
 @pytest.mark.parametrize(
     "body",
-    [None, [], "x", {"kind": "Pod"}, {"spec": {"replicas": "many"}}, {"spec": 7}, {"metadata": {"name": "other"}}],
+    [
+        None,
+        [],
+        "x",
+        {"kind": "Pod"},
+        {"spec": {"replicas": "many"}},
+        {"spec": 7},
+        {"metadata": {"name": "other"}},
+    ],
     ids=str,
 )
 def test_what_is_no_scale(server, client, body):

@@ -247,6 +247,11 @@ def test_somebody_elses_signature(server):
         assert why_not(server, bad) == "invalid bearer token"
 
 
+def test_without_a_key_nobody_is_let_in(server):
+    server.signing_key = b""
+    assert why_not(server, token(server)) == "invalid bearer token"
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_refused_quietly(text):
     server = fakes.server()

@@ -252,14 +252,14 @@ PATCHES = {
         errors.ApiError,
         "rejected",
     ),
-    "an unknown type": ("guess", {}, errors.ApiError, "guess"),
+    "an unknown type": ("guess", {}, errors.UnsupportedMediaType, "Unsupported Media Type"),
     "another name": (
         "merge",
         {"metadata": {"name": "b"}},
         errors.BadRequest,
         "does not match the name on the URL",
     ),
-    "a wrong type": ("merge", {"data": "text"}, errors.BadRequest, "cannot unmarshal string"),
+    "a wrong type": ("merge", {"data": "text"}, errors.Invalid, "cannot unmarshal string"),
 }
 
 

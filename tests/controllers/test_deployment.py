@@ -87,6 +87,7 @@ def test_the_status_and_conditions_of_a_finished_rollout():
         "updatedReplicas": 3,
         "readyReplicas": 3,
         "availableReplicas": 3,
+        "terminatingReplicas": 0,
     }
     available, progressing = condition(web(sim), "Available"), condition(web(sim), "Progressing")
     assert (available["status"], available["reason"]) == ("True", "MinimumReplicasAvailable")
@@ -253,6 +254,129 @@ def test_pausing_in_the_middle_stops_where_it_is(seed):
     change(sim, paused=None)
     sim.run()
     assert sizes(sim) == {"app:1": 0, "app:2": 4}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_recreate_makes_no_new_replicaset_before_the_old_pods_are_gone(seed):
+    sim = begin("shuffled", seed, replicas=2, strategy={"type": "Recreate"})
+    image(sim, "app:2")
+    while sim.step() is not None:
+        if "app:2" in sizes(sim):
+            break
+        assert len(objects(sim, "replicasets")) == 1
+    assert not [p for p in objects(sim, "pods") if p["spec"]["containers"][0]["image"] == "app:1"]
+
+
+def test_pausing_is_a_condition():
+    sim = begin(replicas=2)
+    change(sim, paused=True)
+    sim.run()
+    progressing = condition(web(sim), "Progressing")
+    assert (progressing["status"], progressing["reason"]) == ("Unknown", "DeploymentPaused")
+    change(sim, paused=None)
+    sim.run()
+    assert condition(web(sim), "Progressing")["reason"] == "NewReplicaSetAvailable"
+
+
+def test_scaled_in_the_middle_of_a_stuck_rollout_every_version_gets_its_share():
+    """The example of the documentation: ten replicas, surge three, two unavailable, five more asked for."""
+    sim = begin(replicas=10, strategy=rolling(3, 2))
+    image(sim, "broken")
+    sim.run()
+    assert sizes(sim) == {"app:1": 8, "broken": 5}
+    change(sim, replicas=15)
+    sim.run()
+    assert sizes(sim) == {"app:1": 11, "broken": 7}
+    sets = objects(sim, "replicasets")
+    noted = {rs["metadata"]["annotations"]["deployment.kubernetes.io/max-replicas"] for rs in sets}
+    assert noted == {"18"}
+
+
+@pytest.mark.parametrize(
+    ("replicas", "sizes_before", "expected"),
+    [
+        (15, {"new": 5, "old": 8}, {"new": 7, "old": 11}),
+        (5, {"new": 5, "old": 8}, {"new": 3, "old": 5}),
+        (0, {"new": 5, "old": 8}, {"new": 0, "old": 0}),
+        (20, {"new": 4, "old": 4, "older": 4}, {"new": 8, "old": 8, "older": 7}),
+        (10, {"new": 13}, {"new": 10}),
+    ],
+)
+def test_shares(replicas, sizes_before, expected):
+    max_before = {"deployment.kubernetes.io/max-replicas": str(sum(sizes_before.values()))}
+    sets = [
+        {"metadata": {"name": name, "annotations": max_before}, "spec": {"replicas": size}}
+        for name, size in sizes_before.items()
+    ]
+    assert rollout.shares(deployment(replicas=replicas, strategy=rolling(3, 2)), sets[0], sets) == expected
+
+
+def test_orphaned_replicasets_are_adopted_and_strangers_released():
+    sim = begin(replicas=2)
+    sim.client.delete("deployments", "default/web", propagationPolicy="Orphan")
+    sim.run()
+    (before,) = objects(sim, "replicasets")
+    assert not before["metadata"].get("ownerReferences")
+    sim.create(deployment(replicas=2))
+    sim.run()
+    (rs,) = objects(sim, "replicasets")
+    assert rs["metadata"]["uid"] == before["metadata"]["uid"]
+    assert rs["metadata"]["ownerReferences"][0]["uid"] == web(sim)["metadata"]["uid"]
+    labels = {"app": "elsewhere"}
+    sim.client.patch(
+        "replicasets", f"default/{rs['metadata']['name']}", patch={"metadata": {"labels": labels}}
+    )
+    sim.run()
+    owners = {
+        r["metadata"]["uid"]: bool(r["metadata"].get("ownerReferences")) for r in objects(sim, "replicasets")
+    }
+    assert owners[rs["metadata"]["uid"]] is False
+    assert sorted(owners.values()) == [False, True] or len(owners) == 1
+
+
+def test_going_back_notes_what_the_revision_was_before():
+    sim = begin(replicas=1)
+    for wanted in ("app:2", "app:1", "app:2", "app:1"):
+        image(sim, wanted)
+        sim.run()
+    notes = {
+        rs["spec"]["template"]["spec"]["containers"][0]["image"]: (
+            rs["metadata"]["annotations"]["deployment.kubernetes.io/revision"],
+            rs["metadata"]["annotations"]["deployment.kubernetes.io/revision-history"],
+        )
+        for rs in objects(sim, "replicasets")
+    }
+    assert notes == {"app:1": ("5", "1,3"), "app:2": ("4", "2")}
+
+
+def test_annotations_are_handed_on():
+    sim = begin(replicas=1)
+    sim.client.patch(
+        "deployments", "default/web", patch={"metadata": {"annotations": {"kubernetes.io/change-cause": "x"}}}
+    )
+    sim.run()
+    (rs,) = objects(sim, "replicasets")
+    assert rs["metadata"]["annotations"]["kubernetes.io/change-cause"] == "x"
+
+
+def test_lost_pods_are_no_matter_of_progress():
+    sim = begin(replicas=2)
+    before = condition(web(sim), "Progressing")
+    sim.advance(5)
+    sim.client.delete(pods(sim)[0])
+    sim.run()
+    assert condition(web(sim), "Progressing") == before
+    assert [c["type"] for c in web(sim)["status"]["conditions"]] == ["Progressing", "Available"]
+
+
+def test_pods_that_cannot_be_made_are_reported_up():
+    sim = begin(replicas=1)
+    sim.fault("refuse", "replicaset-controller", 1, "InternalError")
+    image(sim, "app:2")
+    sim.run(lambda s: condition(web(s), "ReplicaFailure"))
+    assert condition(web(sim), "ReplicaFailure")["reason"] == "FailedCreate"
+    sim.run()
+    assert not condition(web(sim), "ReplicaFailure")
 
 
 # --- deadlines -------------------------------------------------------------------------------

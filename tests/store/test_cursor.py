@@ -22,9 +22,9 @@ def revisions(cursor: Cursor) -> list[int]:
 
 
 @pytest.fixture
-def store() -> Store:
+def store(empty: Store) -> Store:
     """Five writes to pods, and between them one to something else."""
-    store = Store()
+    store = empty
     for key in "abc":
         write(store, key)
     store.put("services", "s", {"metadata": {"name": "s"}})
@@ -76,8 +76,8 @@ def test_seek_goes_back_and_forth(store):
 # --- topics by field -------------------------------------------------------------------------
 
 
-def test_a_topic_holds_only_the_entries_of_its_value():
-    store = Store()
+def test_a_topic_holds_only_the_entries_of_its_value(empty):
+    store = empty
     cursor = store.watch(("pods", "spec.nodeName", "node-1"), 0)
     write(store, "here", "node-1")
     write(store, "there", "node-2")
@@ -85,16 +85,16 @@ def test_a_topic_holds_only_the_entries_of_its_value():
     assert revisions(cursor) == [1]
 
 
-def test_an_object_that_moves_is_told_to_both_readers():
-    store = Store()
+def test_an_object_that_moves_is_told_to_both_readers(empty):
+    store = empty
     readers = [store.watch(("pods", "spec.nodeName", node), 0) for node in ("node-1", "node-2")]
     write(store, "a", "node-1")
     write(store, "a", "node-2")
     assert [revisions(r) for r in readers] == [[1, 2], [2]]
 
 
-def test_a_deletion_is_told_to_the_node_that_had_the_pod():
-    store = Store()
+def test_a_deletion_is_told_to_the_node_that_had_the_pod(empty):
+    store = empty
     cursor = store.watch(("pods", "spec.nodeName", "node-1"), 0)
     write(store, "a", "node-1")
     store.delete("pods", "a")
@@ -141,11 +141,24 @@ def test_compaction_keeps_objects_never_goes_back_and_never_ahead(store):
     assert store.state() == before
 
 
+def test_places_stay_right_when_entries_are_forgotten(store):
+    cursor = store.watch(PODS, 3)
+    store.compact(3)
+    assert cursor.lag == 2
+    assert cursor.take().revision == 5
+    store.compact(5)
+    write(store, "z")
+    assert (cursor.lag, cursor.peek().revision) == (2, 6)
+    assert revisions(cursor) == [6, 7]
+    cursor.seek(6)
+    assert revisions(cursor) == [7]
+
+
 # --- bells -----------------------------------------------------------------------------------
 
 
-def test_a_bell_rings_for_writes_to_its_topic_until_the_cursor_is_closed():
-    store, rung = Store(), []
+def test_a_bell_rings_for_writes_to_its_topic_until_the_cursor_is_closed(empty):
+    store, rung = empty, []
     cursor = store.watch(("pods", "spec.nodeName", "node-1"), 0, lambda: rung.append(store.revision))
     write(store, "a", "node-1")
     write(store, "b", "node-2")

@@ -18,7 +18,7 @@ from k8slearn.apiserver.admission.namespacelifecycle import NamespaceLifecycle
 from k8slearn.apiserver.admission.noderestriction import NodeRestriction
 from k8slearn.apiserver.admission.plugin import Plugin, admit, concerned, operation, review, validate
 from k8slearn.apiserver.admission.podtopologylabels import PodTopologyLabels
-from k8slearn.apiserver.admission.priority import Priority
+from k8slearn.apiserver.admission.priority import Priority, PriorityAsSaid
 from k8slearn.apiserver.admission.resourcequota import ResourceQuota
 from k8slearn.apiserver.admission.runtimeclass import RuntimeClass
 from k8slearn.apiserver.admission.serviceaccount import ServiceAccount, ServiceAccountName
@@ -48,12 +48,12 @@ DEFAULT: tuple[Plugin, ...] = (
 )
 
 #: For simulations, where lessons leave out the controllers on which some of these rely: pods get the name of an
-#: account and no token, machines and volumes come as they are.
+#: account and no token and may name their own priority, machines and volumes come as they are.
 SIMULATED: tuple[Plugin, ...] = (
     NamespaceLifecycle(),
     LimitRanger(),
     ServiceAccountName(),
-    Priority(),
+    PriorityAsSaid(),
     DefaultTolerationSeconds(),
     DefaultStorageClass(),
     PersistentVolumeClaimResize(),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from k8slearn.api.objects import Object, dig, is_deleting
 from k8slearn.api.quantities import milli, parse
 from k8slearn.api.quota import Usage, pod_limits, pod_requests
-from k8slearn.apiserver.admission.plugin import UPDATE, Plugin, forbidden, in_namespace, operation
+from k8slearn.apiserver.admission.plugin import UPDATE, Plugin, forbidden, operation
 
 if TYPE_CHECKING:
     from k8slearn.apiserver.pipeline import Write
@@ -39,13 +39,13 @@ class LimitRanger(Plugin):
 
 def _limits(server: ApiServer, write: Write) -> Iterator[list[Object]]:
     """The limits of each LimitRange that has a say. A pod's containers are given once: no second look."""
-    if not server.store.count("limitranges"):
+    if not server.store.count("limitranges", write.request.namespace):
         return
     if write.resource.kind == "Pod" and operation(write) == UPDATE:
         return
     if write.old is not None and is_deleting(write.old):
         return
-    for found in in_namespace(server, "limitranges", write.request.namespace):
+    for found in server.store.list("limitranges", write.request.namespace):
         yield dig(found, "spec", "limits", default=[])
 
 

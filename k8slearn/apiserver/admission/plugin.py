@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from k8slearn.api.errors import Forbidden, refused
-from k8slearn.api.objects import Object, dig, namespace_of
+from k8slearn.api.objects import dig
 
 if TYPE_CHECKING:
     from k8slearn.apiserver.pipeline import Write
@@ -93,11 +93,6 @@ def review(server: ApiServer, write: Write) -> None:
     """Both phases at once, for what passes no pipeline: deletions and some subresources."""
     admit(server, write)
     validate(server, write)
-
-
-def in_namespace(server: ApiServer, kind: str, namespace: str) -> list[Object]:
-    """What a plugin reads: the objects of one kind that speak for this namespace."""
-    return [obj for obj in server.store.list(kind) if namespace_of(obj) == namespace]
 
 
 def forbidden(write: Write, why: str) -> Forbidden:

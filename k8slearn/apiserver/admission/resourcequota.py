@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from k8slearn.api.objects import Object, dig, key_of, name_of
 from k8slearn.api.quantities import canonical, parse
 from k8slearn.api.quota import Usage, added, in_scope, measured_on, usage
-from k8slearn.apiserver.admission.plugin import CREATE, UPDATE, Plugin, forbidden, in_namespace, operation
+from k8slearn.apiserver.admission.plugin import CREATE, UPDATE, Plugin, forbidden, operation
 
 if TYPE_CHECKING:
     from k8slearn.apiserver.pipeline import Write
@@ -50,7 +50,7 @@ def _is_priced(write: Write) -> bool:
 
 def _pertinent(server: ApiServer, write: Write) -> Iterator[tuple[Object, list[str]]]:
     """The quotas that this object counts against, each with the names in it that are about this kind."""
-    for quota in in_namespace(server, "resourcequotas", write.request.namespace):
+    for quota in server.store.list("resourcequotas", write.request.namespace):
         hard = dig(quota, "status", "hard", default={})
         names = [name for name in sorted(hard) if measured_on(name) == write.resource.qualified]
         if not names or not in_scope(quota, write.resource, write.object):

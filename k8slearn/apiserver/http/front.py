@@ -24,6 +24,7 @@ from k8slearn.apiserver.rbac import Attributes, forbidden, impersonate
 from k8slearn.apiserver.server import ApiServer
 
 READS = frozenset(["get", "list", "watch"])
+CONNECTIONS = frozenset(["exec", "attach", "portforward", "proxy"])
 ANSWERED_WITH_A_KIND_OF_ITS_OWN = {"scale": "Scale", "eviction": "Eviction", "binding": "Binding"}
 
 
@@ -90,18 +91,16 @@ class Front:
         options = options_of(info, http.query)
         namespace = info.namespace if resource.namespaced else ""
         request = Request(info.verb, resource, namespace, info.name, info.subresource, None, options, user)
-        if info.verb in ("create", "update"):
+        if info.subresource in CONNECTIONS:
+            pass  # what follows is not a body, but a conversation
+        elif info.verb in ("create", "update"):
             kind = ANSWERED_WITH_A_KIND_OF_ITS_OWN.get(info.subresource, resource.kind)
             request.body, options["duplicates"] = read_object(http, kind)
         elif info.verb == "patch":
             options["patchType"], (request.body, options["duplicates"]) = read_patch(http, resource)
         elif info.verb.startswith("delete") and http.body:
-            sent = read_object(http, "DeleteOptions").value
-            if not isinstance(sent, dict):
-                raise errors.BadRequest("expected DeleteOptions")
-            options.update(
-                {k: v for k, v in sent.items() if k not in ("kind", "apiVersion") and v is not None}
-            )
+            options = {k: v for k, v in options.items() if k.endswith("Selector")} | delete_options(http)
+            request.options = options
         if info.verb not in READS and options.get("patchType") != "apply":  # who applies must say who he is
             options.setdefault("fieldManager", _user_agent(http))
         return request
@@ -122,6 +121,14 @@ class Front:
 
     def _shape(self, resource: Resource, form: Form, http: HttpRequest) -> Shape:
         return Shape(resource, form, http.query.get("includeObject", "Metadata"), self.server.clock)
+
+
+def delete_options(http: HttpRequest) -> dict[str, Any]:
+    """The body of a DELETE says everything, or the query does."""
+    sent = read_object(http, "DeleteOptions").value
+    if not isinstance(sent, dict):
+        raise errors.BadRequest("expected DeleteOptions")
+    return {k: v for k, v in sent.items() if k not in ("kind", "apiVersion") and v is not None}
 
 
 def attributes(user: User, info: RequestInfo) -> Attributes:

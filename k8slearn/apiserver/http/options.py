@@ -32,7 +32,7 @@ PARAMETERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(["continue", "fieldManager", "fieldValidation", "propagationPolicy", "dryRun"], str),
     **dict.fromkeys(["limit", "timeoutSeconds", "gracePeriodSeconds"], _integer),
     **dict.fromkeys(["allowWatchBookmarks", "sendInitialEvents", "force", "orphanDependents"], _boolean),
-    **dict.fromkeys(["container", "includeObject"], str),
+    **dict.fromkeys(["container", "includeObject", "sinceTime"], str),
     **dict.fromkeys(["tailLines", "limitBytes", "sinceSeconds"], _integer),
     **dict.fromkeys(["follow", "previous", "timestamps"], _boolean),
 }

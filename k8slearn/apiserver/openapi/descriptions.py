@@ -38,8 +38,11 @@ def of(spelt: str, package: str) -> Description:
     """The description of a type, which is named as types.json spells it, and of the API group it belongs to."""
     version, _, name = spelt.rpartition("/")[2].partition(".")
     about, _, parameters = _docstrings(f"{package}_{version}").get(name, "").partition("**parameters**")
-    words = _FIELD.split(parameters)[1:]  # name, description, name, description ...
-    fields = {field: _unwrapped(said, "\n\n") for field, said in zip(words[::2], words[1::2], strict=True)}
+    words = _FIELD.split(parameters)[1:]  # name, description, name ...; words of Python end in _
+    fields = {
+        field.rstrip("_"): _unwrapped(said, "\n\n")
+        for field, said in zip(words[::2], words[1::2], strict=True)
+    }
     return Description(_unwrapped(about, "\n"), fields)
 
 

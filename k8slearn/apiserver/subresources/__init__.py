@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8slearn.api.kinds import Resource
 from k8slearn.api.requests import Request
+from k8slearn.apiserver.reviews import REVIEWS
 from k8slearn.apiserver.subresources.binding import bind, post_binding
 from k8slearn.apiserver.subresources.connect import refuse_connection
 from k8slearn.apiserver.subresources.eviction import evict
@@ -22,6 +23,7 @@ from k8slearn.apiserver.subresources.finalize import finalize
 from k8slearn.apiserver.subresources.log import log
 from k8slearn.apiserver.subresources.parts import get_part, patch_part, update_part
 from k8slearn.apiserver.subresources.scale import get_scale, patch_scale, update_scale
+from k8slearn.apiserver.tokens import create_token
 
 if TYPE_CHECKING:
     from k8slearn.apiserver.server import ApiServer
@@ -31,6 +33,7 @@ Verb = Callable[["ApiServer", Resource, Request], Any]
 VERBS: dict[tuple[str, str], Verb] = {
     ("create", "binding"): bind,
     ("create", "eviction"): evict,
+    ("create", "token"): create_token,
     ("update", "finalize"): finalize,
     ("get", "log"): log,
     ("get", "scale"): get_scale,
@@ -46,7 +49,12 @@ VERBS: dict[tuple[str, str], Verb] = {
     },
 }
 
-#: Kinds that are only ever sent, to the collection and not to an object: name -> what happens then.
-SENT: dict[str, Verb] = {"bindings": post_binding}
 
-__all__ = ["SENT", "VERBS"]
+def send(server: ApiServer, resource: Resource, request: Request) -> Any:
+    """Answer a kind that is only ever sent, to the collection and not to an object: a question, or a binding."""
+    if resource.kind == "Binding":
+        return post_binding(server, resource, request)
+    return REVIEWS[resource.kind](server, request)
+
+
+__all__ = ["VERBS", "send"]

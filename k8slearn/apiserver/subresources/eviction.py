@@ -89,9 +89,8 @@ def budgets_of(server: ApiServer, pod: Object) -> list[Object]:
         return []
     return [
         budget
-        for budget in server.store.list("poddisruptionbudgets")
-        if namespace_of(budget) == namespace_of(pod)
-        and LabelSelector.of(dig(budget, "spec", "selector")).matches(labels_of(pod))
+        for budget in server.store.list("poddisruptionbudgets", namespace_of(pod))
+        if LabelSelector.of(dig(budget, "spec", "selector")).matches(labels_of(pod))
     ]
 
 

@@ -18,15 +18,15 @@ Spec = dict[str, Any]
 # --- LimitRange -----------------------------------------------------------------------------------
 
 TYPES = ("Container", "Pod", "PersistentVolumeClaim")
-# What may not be greater than what, whose fault it is and which value is shown, and how that is said.
+# What may not be greater than what, whose fault it is, which value is shown, and how they are called.
 _ORDER = (
-    ("min", "max", "min", "min", "min value {} is greater than max value {}"),
-    ("min", "defaultRequest", "defaultRequest", "defaultRequest", "min value {} is greater than default request value {}"),
-    ("defaultRequest", "max", "defaultRequest", "defaultRequest", "default request value {} is greater than max value {}"),
-    ("defaultRequest", "default", "defaultRequest", "defaultRequest", "default request value {} is greater than default limit value {}"),
-    ("min", "default", "default", "min", "min value {} is greater than default value {}"),
-    ("default", "max", "default", "max", "default value {} is greater than max value {}"),
-)  # fmt: skip
+    ("min", "max", "min", "min", "min", "max"),
+    ("min", "defaultRequest", "defaultRequest", "defaultRequest", "min", "default request"),
+    ("defaultRequest", "max", "defaultRequest", "defaultRequest", "default request", "max"),
+    ("defaultRequest", "default", "defaultRequest", "defaultRequest", "default request", "default limit"),
+    ("min", "default", "default", "min", "min", "default"),
+    ("default", "max", "default", "max", "default", "max"),
+)
 
 
 def _limit(limit: Spec, path: str) -> Iterable[FieldError]:
@@ -46,12 +46,13 @@ def _limit(limit: Spec, path: str) -> Iterable[FieldError]:
 
 
 def _in_order(limit: Spec, path: str) -> Iterable[FieldError]:
-    for less, more, where, shown, words in _ORDER:
+    for less, more, where, shown, one, other in _ORDER:
         a, b = limit.get(less) or {}, limit.get(more) or {}
         for name in a.keys() & b.keys():
             if quantities.parse(a[name]) > quantities.parse(b[name]):
                 value = (limit.get(shown) or {})[name]
-                yield invalid(f"{path}.{where}[{name}]", value, words.format(a[name], b[name]))
+                detail = f"{one} value {a[name]} is greater than {other} value {b[name]}"
+                yield invalid(f"{path}.{where}[{name}]", value, detail)
 
 
 def _ratios(limit: Spec, path: str) -> Iterable[FieldError]:
@@ -59,10 +60,10 @@ def _ratios(limit: Spec, path: str) -> Iterable[FieldError]:
         where = f"{path}.maxLimitRequestRatio[{name}]"
         if quantities.parse(ratio) < 1:
             yield invalid(where, ratio, f"ratio {ratio} is less than 1")
-        ends = [(limit.get(end) or {}).get(name) for end in ("max", "min")]
-        if None in ends or not quantities.parse(ends[1]):
+        greatest, least = (quantities.parse((limit.get(end) or {}).get(name, 0)) for end in ("max", "min"))
+        if not greatest or not least:
             continue
-        most = float(quantities.parse(ends[0]) / quantities.parse(ends[1]))
+        most = float(greatest / least)
         if float(quantities.parse(ratio)) > most:
             yield invalid(where, ratio, f"ratio {ratio} is greater than max/min = {most:f}")
 

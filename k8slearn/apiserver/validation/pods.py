@@ -51,7 +51,7 @@ def _names_differ(spec: Spec, path: str) -> Iterable[FieldError]:
 
 def _host_network(spec: Spec, path: str) -> Iterable[FieldError]:
     """On the node's network a container's port *is* the node's port."""
-    for i, container in enumerate(spec["containers"] if spec.get("hostNetwork") else ()):
+    for i, container in enumerate(spec.get("containers") or () if spec.get("hostNetwork") else ()):
         for j, port in enumerate(container.get("ports") or ()):
             if port.get("hostPort", 0) != port.get("containerPort"):
                 where = f"{path}.containers[{i}].ports[{j}].hostPort"

@@ -41,7 +41,7 @@ export function transport(act) {
     press("step", "One step", () => act("step")), speed, scrub.bar, readout);
 
   const showFrame = frame => {
-    readout.textContent = `step ${frame.step} of ${frame.last} · t=${frame.time} s · revision ${frame.revision}`;
+    readout.textContent = `step ${frame.step} of ${frame.last}${frame.time == null ? "" : ` · t=${frame.time} s`} · revision ${frame.revision}`;
     title.textContent = frame.title;
     text.textContent = frame.text;
     scrub.show(frame);

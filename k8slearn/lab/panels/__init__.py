@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..text import heading
+from .log import LOG
 from .loop import LOOP
 from .map import MAP
 from .panel import Frame, Panel
+from .pipeline import PIPELINE
 
-PANELS: dict[str, Panel] = {panel.name: panel for panel in (MAP, LOOP)}
+PANELS: dict[str, Panel] = {panel.name: panel for panel in (MAP, LOOP, LOG, PIPELINE)}
 
-__all__ = ["PANELS", "Panel", "panel", "sheet_png", "sheet_text"]
+__all__ = ["PANELS", "Panel", "drawn", "panel", "sheet_png", "sheet_text"]
 
 
 def panel(name: str) -> Panel:
@@ -22,6 +24,12 @@ def panel(name: str) -> Panel:
     if name not in PANELS:
         raise ValueError(f"no panel called {name!r}; there are: {', '.join(PANELS)}")
     return PANELS[name]
+
+
+def drawn(names: Sequence[str], frame: Frame) -> Frame:
+    """The frame without the parts that none of these panels draws: a notebook keeps one for each widget."""
+    idle = {each.part for each in PANELS.values() if each.name not in names}
+    return {part: value for part, value in frame.items() if part not in idle}
 
 
 def sheet_text(names: Sequence[str], frame: Frame) -> str:

@@ -30,6 +30,7 @@ class Panel:
     size: tuple[float, float]
     paint: Callable[[Axes, Frame], None]
     text: Callable[[Frame], str]
+    part: str = ""  # the part of a frame that only this panel draws, if there is one
 
     def figure(self, frame: Frame) -> Figure:
         """A matplotlib figure of this panel alone."""
