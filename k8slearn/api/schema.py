@@ -28,11 +28,11 @@ def decode(
     """(a checked copy, warnings). Unknown fields: ``Ignore`` and ``Warn`` drop them, ``Strict`` refuses.
 
     The same goes for `duplicates`, which `jsonbody` has found in the text that was sent. Kinds without a table
-    entry (custom resources) are copied as they are.
+    entry (custom resources) are copied as they are, but for their metadata.
     """
     root, trouble = _root(resource.api_version, resource.kind), Trouble()
     try:
-        found = root.decode(obj, None, trouble) if root else edit(obj)
+        found = root.decode(obj, None, trouble) if root else _custom(obj, trouble)
     except ValueError as wrong:
         raise _refused(resource, str(wrong)) from None
     if trouble.mismatch:
@@ -42,6 +42,22 @@ def decode(
         raise _refused(resource, f"strict decoding error: {', '.join(strict)}")
     named = {"apiVersion": resource.api_version, "kind": resource.kind} if root else {}
     return {**named, **found}, strict if field_validation == "Warn" else []
+
+
+def _custom(obj: Object, trouble: Trouble) -> Object:
+    """A custom resource has metadata as everybody has. (Who keeps book of it, `managedfields` looks after.)"""
+    metadata = obj.get("metadata")
+    if not metadata:
+        return edit(obj)
+    book = "managedFields"
+    checked = _type("v1.ObjectMeta").decode(
+        {f: v for f, v in metadata.items() if f != book} if isinstance(metadata, dict) else metadata,
+        (None, "metadata", ""),
+        trouble,
+    )
+    if checked and book in metadata:
+        checked[book] = edit(metadata[book])
+    return {**edit({f: v for f, v in obj.items() if f != "metadata"}), "metadata": checked}
 
 
 def fitting(spelt: str, value: Any) -> Any:

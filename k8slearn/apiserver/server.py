@@ -205,7 +205,7 @@ def _verb(resource: Resource, request: Request) -> Verb:
         if found is None and request.subresource == "status" and request.verb in ("get", "update", "patch"):
             return VERBS[request.verb]
     else:
-        table = SENT if resource.is_virtual else VERBS
+        table = VIRTUAL if resource.is_virtual else VERBS
         found = table.get(request.verb) if request.verb in resource.verbs else None
     if found is None:
         raise errors.not_allowed()
@@ -234,5 +234,5 @@ VERBS: dict[str, Verb] = {
     "deletecollection": deletion.delete_collection,
 }
 
-SENT: dict[str, Verb] = {"create": subresources.send}
-"""Of kinds that are never stored: they are sent, answered, and forgotten."""
+VIRTUAL: dict[str, Verb] = {"create": subresources.send, "list": ApiServer.select, "get": ApiServer.get}
+"""Of kinds that are never stored: they are sent, answered, and forgotten. A list of them is empty."""

@@ -41,8 +41,9 @@ CONDITIONAL = frozenset(
 
 #: Kinds whose DELETE answers with the object that went, not with a Status.
 RETURNS_DELETED = frozenset(
-    "Pod Namespace Service PersistentVolumeClaim PersistentVolume ResourceQuota ServiceAccount "
-    "PodTemplate".split()
+    "Pod Namespace Service PersistentVolumeClaim PersistentVolume ResourceQuota ServiceAccount PodTemplate "
+    "StorageClass CSIDriver CSINode CSIStorageCapacity VolumeAttachment VolumeAttributesClass ResourceClaim "
+    "ResourceClaimTemplate ResourceSlice DeviceClass".split()
 )
 
 #: Kinds with a status that may be given on creation: a machine registers itself with what it is.

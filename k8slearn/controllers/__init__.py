@@ -17,7 +17,10 @@ from k8slearn.controllers.garbagecollector import GarbageCollector
 from k8slearn.controllers.job import JobController
 from k8slearn.controllers.namespace import NamespaceController
 from k8slearn.controllers.nodelifecycle import NodeLifecycleController
+from k8slearn.controllers.persistentvolumes import PersistentVolumeController
 from k8slearn.controllers.podgc import PodGarbageCollector
+from k8slearn.controllers.pvcprotection import PVCProtectionController
+from k8slearn.controllers.pvprotection import PVProtectionController
 from k8slearn.controllers.replicaset import ReplicaSetController
 from k8slearn.controllers.replicationcontroller import ReplicationControllerController
 from k8slearn.controllers.resourcequota import ResourceQuotaController
@@ -39,6 +42,9 @@ __all__ = [
     "JobController",
     "NamespaceController",
     "NodeLifecycleController",
+    "PVCProtectionController",
+    "PVProtectionController",
+    "PersistentVolumeController",
     "PodGarbageCollector",
     "ReplicaSetController",
     "ReplicationControllerController",

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from k8slearn.lab import cells, exercises, progress
+from k8slearn.lab.drill import Drill
 from k8slearn.lab.exercise import Exercise, WrongIdea
 from k8slearn.lab.report import Report
 
@@ -38,7 +39,7 @@ class Row(NamedTuple):
         return f"{'✓' if self.good else '✗'} {self.exercise}  {self.what:<46} {found}"
 
 
-def prove(exercise: Exercise, root: Path) -> list[Row]:
+def prove(exercise: Exercise | Drill, root: Path) -> list[Row]:
     """The rows of one exercise. `root` is the folder that holds exercises/ and solutions/."""
     untouched = verdict(exercise, root / "exercises")
     rows = [
@@ -48,7 +49,7 @@ def prove(exercise: Exercise, root: Path) -> list[Row]:
     return rows + [_wrong(exercise, idea, root) for idea in exercise.words.wrong_ideas]
 
 
-def _wrong(exercise: Exercise, idea: WrongIdea, root: Path) -> Row:
+def _wrong(exercise: Exercise | Drill, idea: WrongIdea, root: Path) -> Row:
     try:
         found = verdict(exercise, root / "solutions", Mutation(idea))
     except ValueError as error:
@@ -56,7 +57,7 @@ def _wrong(exercise: Exercise, idea: WrongIdea, root: Path) -> Row:
     return Row(exercise.id, idea.name, f"wrong: {idea.diagnosis}", found)
 
 
-def verdict(exercise: Exercise, folder: Path, rewrite: Callable[[str], str] = str) -> str:
+def verdict(exercise: Exercise | Drill, folder: Path, rewrite: Callable[[str], str] = str) -> str:
     """What the notebook's check of this exercise says, in a few words."""
     path = folder / f"{exercise.words.notebook}.ipynb"
     found = cells.run(_part(cells.code_cells(path), exercise), path.name, rewrite)

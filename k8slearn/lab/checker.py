@@ -8,10 +8,11 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from k8slearn.lab import exercises, progress
-from k8slearn.lab.diagnoses import COMMON, DATA, MEMORY
+from k8slearn.lab import drill, exercises, progress
+from k8slearn.lab.diagnoses import COMMON, DATA, MEMORY, OF_FUNCTIONS
+from k8slearn.lab.drill import Drill, Slip, Unsolved
 from k8slearn.lab.exercise import Diagnosis, Exercise
-from k8slearn.lab.report import Report, right
+from k8slearn.lab.report import Report, right, right_in
 from k8slearn.machinery import Controller
 from k8slearn.sim.guard import guarded
 from k8slearn.sim.play import Broken, Play
@@ -24,9 +25,12 @@ NOT_YET = "not solved yet: your controller has not written anything. Fill the ho
 
 
 def judge(exercise_id: str, thing: Any) -> Report:
-    """Judge `thing`, the class of a controller, by the promises of an exercise. Raises UnknownExercise."""
+    """Judge `thing`, the class of a controller or a function, by an exercise's promises. Raises UnknownExercise."""
     exercise = exercises.named(exercise_id)
-    report = _unfit(exercise, thing) or _judged(exercise, thing)
+    if isinstance(exercise, Drill):
+        report = _drilled(exercise, thing)
+    else:
+        report = _unfit(exercise, thing) or _judged(exercise, thing)
     if report.passed:
         progress.solved(exercise.id)
     return report
@@ -105,6 +109,20 @@ def _has_written(trial: Trial, calm: Play) -> bool:
     return any(call.verb not in ("get", "list", "watch") for step in mine for call in step.calls)
 
 
-def diagnose(exercise: Exercise, failure: Failure) -> Diagnosis:
+def _drilled(exercise: Drill, thing: Any) -> Report:
+    """Try a function in every case of a drill."""
+    if not inspect.isfunction(thing):
+        return Report(exercise, "open", f"check() needs a function that you have written, and got {thing!r}.")
+    try:
+        slip, tried = drill.run(exercise, thing)
+    except Unsolved:
+        return Report(exercise, "open", drill.NOT_YET)
+    if slip is None:
+        return Report(exercise, "right", right_in(tried))
+    return Report(exercise, "wrong", slip.message, diagnose(exercise, slip), slip)
+
+
+def diagnose(exercise: Exercise | Drill, failure: Failure | Slip) -> Diagnosis:
     """The first diagnosis that fits; the last of the common ones fits everything."""
-    return next(d for d in (*exercise.diagnoses, *COMMON) if d.fits(failure))
+    common = OF_FUNCTIONS if isinstance(failure, Slip) else COMMON
+    return next(d for d in (*exercise.diagnoses, *common) if d.fits(failure))

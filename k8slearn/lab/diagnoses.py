@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k8slearn.api.objects import SharedObjectError
+from k8slearn.lab.drill import Slip
 from k8slearn.lab.exercise import Diagnosis, Evidence
 from k8slearn.sim.guard import WrongAnswer, line_of
 from k8slearn.sim.trial import ENDS, IDEMPOTENT, RAISES, RECOVERS, SETTLES, Failure
@@ -93,7 +94,25 @@ COMMON: tuple[Diagnosis, ...] = (
 )
 
 
-def where(failure: Failure) -> str:
+#: The same for exercises about a function.
+OF_FUNCTIONS: tuple[Diagnosis, ...] = (
+    COMMON[0],
+    Diagnosis(
+        "never ends",
+        "It goes round and round. Ask of each turn: what is different this time, so that it can succeed?",
+        ENDS,
+    ),
+    Diagnosis(
+        "a mistake in the code",
+        "Your code raised something, or let something out that it should have dealt with. Read the message, and "
+        "look at the line.",
+        RAISES,
+    ),
+    Diagnosis("something else", "Go through the story line by line: what should your function have said, and what did it say?"),
+)
+
+
+def where(failure: Failure | Slip) -> str:
     """The learner's line that raised, or ""."""
     if failure.error is None or failure.invariant == ENDS:  # whose message names the line
         return ""

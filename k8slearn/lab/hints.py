@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from k8slearn.lab import exercises, progress
+from k8slearn.lab.drill import Drill
 from k8slearn.lab.exercise import Exercise
 
 
 class Hint:
     """A hint to be read."""
 
-    def __init__(self, exercise: Exercise, level: int, text: str) -> None:
+    def __init__(self, exercise: Exercise | Drill, level: int, text: str) -> None:
         self.exercise, self.level, self.text = exercise, level, text
 
     def __repr__(self) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from k8slearn.lab.diagnoses import where
+from k8slearn.lab.drill import Drill, Slip
 from k8slearn.lab.exercise import Diagnosis, Exercise
 from k8slearn.lab.frames import SimSource
 from k8slearn.lab.studio import Studio
@@ -29,11 +30,11 @@ GOOD, BAD, OPEN = "#009E73", "#D55E00", "#56B4E9"
 class Report:
     """`state` is right, wrong or open (not solved yet, or nothing that could be judged)."""
 
-    exercise: Exercise
+    exercise: Exercise | Drill
     state: str
     message: str  # the broken promise; what is missing; or under how many schedules it was right
     diagnosis: Diagnosis | None = None
-    failure: Failure | None = None
+    failure: Failure | Slip | None = None
     trial: Trial | None = None
 
     @property
@@ -43,18 +44,29 @@ class Report:
     @property
     def schedule(self) -> Schedule | None:
         """The shortest schedule found under which it fails."""
-        return self.failure.schedule if self.failure is not None else None
+        return self.failure.schedule if isinstance(self.failure, Failure) else None
 
     @property
     def story(self) -> list[Line]:
         """How it came to that, a line for each thing that matters."""
+        if isinstance(self.failure, Slip):
+            return self.failure.scene.lines
         if self.failure is None or self.trial is None:
             return []
         return story(self.trial, self.failure)
 
+    @property
+    def panel(self) -> str:
+        """Which panel shows the failure; "" when there is nothing to show."""
+        if isinstance(self.failure, Slip):
+            return self.failure.scene.panel if self.failure.scene.source is not None else ""
+        return "map" if self.failure is not None else ""
+
     def replay(self) -> Studio:
         """The failing history, a few steps before its end: step on, or back. Show it with ``.map()``."""
-        if self.failure is None:
+        if isinstance(self.failure, Slip) and self.failure.scene.source is not None:
+            return Studio(self.failure.scene.source)
+        if not isinstance(self.failure, Failure):
             raise ValueError(f"{self.exercise.id}: there is no failing schedule to replay ({self.message})")
         self.failure.sim.goto(max(self.failure.step - BEFORE, 0))
         return Studio(SimSource(self.failure.sim))
@@ -81,7 +93,7 @@ class Report:
         return [self.diagnosis.text] if self.diagnosis else []
 
     def _how(self) -> list[str]:
-        return [*(str(line) for line in self.story), "", "replay().map() shows it."]
+        return [*(str(line) for line in self.story), *(["", f"replay().{self.panel}() shows it."] if self.panel else [])]
 
     def _repr_html_(self) -> str:
         return _card(self)
@@ -90,6 +102,11 @@ class Report:
 def right(counts: Iterable[str], total: int) -> str:
     """``right under 120 schedules: calm, a crash after a write, ...``"""
     return f"right under {total} schedules: {', '.join(KINDS[kind] for kind in counts)}"
+
+
+def right_in(tried: dict[str, int]) -> str:
+    """``right in 84 cases: nobody comes between, somebody does``"""
+    return f"right in {sum(tried.values())} cases: {', '.join(tried)}"
 
 
 # --- the card --------------------------------------------------------------------------------
@@ -121,7 +138,7 @@ def _wrong(report: Report) -> list[str]:
         *([f"<p style='margin:.3em 0'><code>{_text(line)}</code></p>"] if line else []),
         *(_p(text) for text in report._why()),
         _table(report.story),
-        "<p style='margin:.3em 0'><code>replay().map()</code> shows it.</p>",
+        *([f"<p style='margin:.3em 0'><code>replay().{report.panel}()</code> shows it.</p>"] if report.panel else []),
     ]
 
 

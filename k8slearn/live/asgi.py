@@ -163,7 +163,8 @@ async def read_request(scope: Scope, receive: Receive) -> HttpRequest:
 def response_start(
     code: int, media_type: str, headers: list[tuple[str, str]] | None = None
 ) -> dict[str, Any]:
-    listed = [("content-type", media_type), ("cache-control", "no-cache, private"), *(headers or [])]
+    typed = [("content-type", media_type)] if media_type else []
+    listed = [*typed, ("cache-control", "no-cache, private"), *(headers or [])]
     raw = [(k.lower().encode(), v.encode("utf-8", "replace")) for k, v in listed]
     return {"type": "http.response.start", "status": code, "headers": raw}
 

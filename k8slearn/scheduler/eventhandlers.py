@@ -5,8 +5,10 @@ Kubernetes: pkg/scheduler/eventhandlers.go
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from k8slearn.api.claims import claims_of
 from k8slearn.api.objects import Key, Object, dig, key_of, labels_of, name_of
 from k8slearn.machinery import Controller
 from k8slearn.machinery.informer import Change
@@ -20,8 +22,8 @@ class Listener(Controller):
     """Keeps the snapshot and the queue up to date."""
 
     primary = "pods"
-    watches = ("nodes",)
-    WIRING = Controller.WIRING | {"framework"}
+    watches: Iterable[str] = ("nodes",)  # type: ignore[misc] # and volumes, if they are minded
+    WIRING = Controller.WIRING | {"framework", "watches"}
 
     framework: Framework
     queue: SchedulingQueue
@@ -34,8 +36,10 @@ class Listener(Controller):
     def on_change(self, change: Change) -> None:
         if change.resource == "nodes":
             self._node_changed(change)
-        else:
+        elif change.resource == "pods":
             self._pod_changed(key_of(change.object), change)
+        else:
+            self._volume_changed()
 
     def _node_changed(self, change: Change) -> None:
         if change.new is None:
@@ -52,6 +56,13 @@ class Listener(Controller):
             self._left(key, change.old)
         elif key not in self.assumed and self.is_mine(pod):
             self._wants_a_node(key, pod, change.old)
+
+    def _volume_changed(self) -> None:
+        """A claim, a volume, a class: pods that wait for volumes are looked at again."""
+        for key in list(self.queue.unschedulable):
+            pod = self.cache.get("pods", key)
+            if pod is not None and claims_of(pod):
+                self.queue.release(key)
 
     def _placed(self, key: Key, pod: Object, old: Object | None) -> None:
         """It has a node: by us, by another scheduler, or by hand."""
@@ -97,6 +108,10 @@ class Listener(Controller):
         """Ours to place, and ready to be: gates keep a pod out until somebody has taken them all away."""
         spec = pod["spec"]
         return spec.get("schedulerName", "default-scheduler") == self.name and not spec.get("schedulingGates")
+
+    @property
+    def minds_volumes(self) -> bool:
+        return "persistentvolumeclaims" in self.watches
 
     # --- what follows from the cache ---
 

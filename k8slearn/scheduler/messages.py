@@ -16,11 +16,14 @@ NO_VICTIMS = "No preemption victims found for incoming pod"
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
 
 
-def unschedulable(pod: PodInfo, refused: dict[str, Refusal]) -> str:
-    """``0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. ...``"""
+def unschedulable(pod: PodInfo, refused: dict[str, Refusal], problem: str = "") -> str:
+    """``0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. ...``
+
+    `problem`: what is wrong with the pod itself, so that nodes need not be counted.
+    """
     if not refused:
         return NO_NODES
-    reasons = _counted(reason for r in refused.values() for reason in r.reasons)
+    reasons = problem or _counted(reason for r in refused.values() for reason in r.reasons)
     after = f"no new claims to deallocate, preemption: {_preemption(pod, refused)}"
     return f"{_available(len(refused), reasons)} {after}"
 

@@ -23,10 +23,10 @@ from k8slearn.api.objects import (
     namespace_of,
 )
 from k8slearn.machinery import Done
-from k8slearn.scheduler import messages
+from k8slearn.scheduler import messages, volumebinding
 from k8slearn.scheduler.decision import Decision, record
 from k8slearn.scheduler.eventhandlers import Listener
-from k8slearn.scheduler.framework import Framework
+from k8slearn.scheduler.framework import Framework, Refusal
 from k8slearn.scheduler.nodeinfo import PodInfo
 from k8slearn.scheduler.plugins import DEFAULT_PLUGINS
 from k8slearn.scheduler.ranking import Ranking, choose
@@ -39,9 +39,18 @@ class Scheduler(Listener):
     name = "default-scheduler"
     room = "scheduler"
 
-    def __init__(self, name: str = "default-scheduler", plugins: Sequence[Any] = DEFAULT_PLUGINS) -> None:
+    def __init__(
+        self,
+        name: str = "default-scheduler",
+        plugins: Sequence[Any] = DEFAULT_PLUGINS,
+        *,
+        volumes: bool = False,
+    ) -> None:
+        """`volumes`: pods wait until their claims are bound."""
         self.name = name
         self.framework = Framework(plugins)
+        if volumes:
+            self.watches = (*self.watches, *volumebinding.WATCHED)
 
     def setup(self) -> None:
         super().setup()
@@ -58,6 +67,10 @@ class Scheduler(Listener):
             return None
         self.queue.unschedulable.pop(key, None)
         info = PodInfo(pod)
+        problem = volumebinding.problem(self.cache, pod) if self.minds_volumes else ""
+        if problem:
+            self._refuse(info, problem)
+            return None
         signature = self.framework.signature(info)
         ranking = self._ranking(signature)
         ranking.update(info, self.snapshot)
@@ -89,8 +102,15 @@ class Scheduler(Listener):
         self._remember(pod, ranking, node, message)
         self.events.normal(pod.object, "Scheduled", message)
 
-    def _give_up(self, pod: PodInfo, ranking: Ranking, like: str) -> None:
-        message = messages.unschedulable(pod, ranking.refused)
+    def _refuse(self, pod: PodInfo, problem: str) -> None:
+        """On every node, for the same reason."""
+        ranking = Ranking(self.framework)
+        refusal = Refusal("VolumeBinding", (problem,), False)
+        ranking.refused = dict.fromkeys(self.snapshot.names, refusal)
+        self._give_up(pod, ranking, pod.key, problem)
+
+    def _give_up(self, pod: PodInfo, ranking: Ranking, like: str, problem: str = "") -> None:
+        message = messages.unschedulable(pod, ranking.refused, problem)
         self._remember(pod, ranking, "", message)
         try:
             self._say_why(pod.object, message)

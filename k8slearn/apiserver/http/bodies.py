@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from k8slearn.api.errors import BadRequest, UnsupportedMediaType
-from k8slearn.api.jsonbody import decode_json, decode_yaml
+from k8slearn.api.jsonbody import decode_json, decode_yaml, interpret
 from k8slearn.api.kinds import Resource
 from k8slearn.api.protobuf import decode_protobuf
 from k8slearn.apiserver.http.messages import HttpRequest
@@ -47,13 +47,14 @@ def read_object(http: HttpRequest, kind: str) -> Body:
     if decode is None:
         unknown = "the body of the request was in an unknown format - accepted media types include"
         raise UnsupportedMediaType(f"{unknown}: {SPOKEN}")
+    prefix = "" if decode is decode_yaml else "couldn't get version/kind; json parse error: "
     try:
-        return Body(*decode(http.body))
+        body = Body(*decode(http.body))
+        interpret(body.value)
+        return body
     except ValueError as error:
-        raise BadRequest(
-            f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; "
-            f"json parse error: {error} ({summary(http.body)})"
-        ) from None
+        unrecognized = f"the object provided is unrecognized (must be of type {kind})"
+        raise BadRequest(f"{unrecognized}: {prefix}{error} ({summary(http.body)})") from None
 
 
 def summary(body: bytes) -> str:
@@ -77,4 +78,5 @@ def read_patch(http: HttpRequest, resource: Resource) -> tuple[str, Body]:
     try:
         return kind, Body(*(decode_yaml if kind == "apply" else decode_json)(http.body))
     except ValueError as error:
-        raise BadRequest(f"error decoding patch: {error}") from None
+        what = "YAML: error converting YAML to JSON" if kind == "apply" else "patch"
+        raise BadRequest(f"error decoding {what}: {error}") from None

@@ -55,7 +55,7 @@ def _discovery(server: ApiServer, http: HttpRequest) -> HttpResponse:
 def _openapi(server: ApiServer, http: HttpRequest) -> HttpResponse:
     found = openapi.document(server.kinds, http.path.rstrip("/"), http.headers.get("accept", ""))
     if found is None:
-        return answers.not_a_page()
+        return HttpResponse(404, b"", "")
     media_type, document = found
     return HttpResponse(200, answers.encode(document), media_type)
 
