@@ -25,12 +25,17 @@ from k8slearn.controllers import (
     DaemonSetController,
     DeploymentController,
     DisruptionController,
+    EndpointsController,
     EndpointSliceController,
     GarbageCollector,
+    HorizontalPodAutoscalerController,
     JobController,
     NamespaceController,
     NodeLifecycleController,
+    PersistentVolumeController,
     PodGarbageCollector,
+    PVCProtectionController,
+    PVProtectionController,
     ReplicaSetController,
     ReplicationControllerController,
     ResourceQuotaController,
@@ -62,17 +67,23 @@ CONTROL_PLANE: tuple[Component, ...] = (
 )
 
 EVERYBODY: tuple[Component, ...] = (
-    *CONTROL_PLANE,
+    *(component for component in CONTROL_PLANE if component is not Scheduler),
+    partial(Scheduler, volumes=True),
     ServiceAccountsController,
+    ClusterRoleAggregationController,
     ResourceQuotaController,
     DisruptionController,
+    HorizontalPodAutoscalerController,
     ReplicationControllerController,
     StatefulSetController,
     DaemonSetController,
     JobController,
     CronJobController,
     TTLAfterFinishedController,
-    ClusterRoleAggregationController,
+    EndpointsController,
+    PersistentVolumeController,
+    PVCProtectionController,
+    PVProtectionController,
 )
 
 #: Besides namespaces and default roles, what a real API server makes on its own when it starts.

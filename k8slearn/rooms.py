@@ -92,7 +92,7 @@ ROOMS: dict[str, Room] = {
     "live": Room(
         "the real world: sockets, the wall clock, any kubeconfig",
         CONTROL_PLANE,
-        _names("starlette uvicorn cryptography httpx"),
+        _names("uvicorn cryptography click"),
         kubernetes="cmd/kube-apiserver",
     ),
     "testing": Room(
@@ -118,5 +118,5 @@ ROOMS: dict[str, Room] = {
     ),
 }
 
-WORLDLY = frozenset({"sim", "live", "cli", "lab.launch"})
+WORLDLY = frozenset({"sim", "live", "cli", "lab.launch", "lab.terminal"})
 """Rooms, or single files of one, that may know the time of day, throw dice, start threads or open sockets."""

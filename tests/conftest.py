@@ -1,4 +1,4 @@
-"""What all tests share: the folder of the checkout, a Chromium, and hypothesis made repeatable."""
+"""What all tests share: the checkout, a Chromium, a running control plane, and hypothesis made repeatable."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.up import Up, running
 from tools import browser as chromium
 
 CHROMIUM = (
@@ -39,3 +40,9 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=path, headless=True, args=CHROMIUM.split())
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A `k8slearn up` for everybody: leave it as you found it, and let it run."""
+    yield from running(tmp_path_factory.mktemp("up"), "--nodes", "3", "--stages", "hollow")

@@ -19,7 +19,7 @@ PACKAGE = pathlib.Path(__file__).resolve().parent.parent / "k8slearn"
 FRONT = "k8slearn"  # the package's own __init__, which may hand out a few names of any room
 WORLD_MODULES = frozenset(
     "_thread asyncio concurrent http multiprocessing random secrets select selectors signal socket ssl "
-    "subprocess threading time urllib".split()
+    "subprocess threading time urllib.error urllib.request".split()
 )
 WORLD_CALLS = frozenset(
     "datetime.now datetime.today datetime.utcnow date.today os.urandom uuid.uuid1 uuid.uuid4".split()
@@ -72,7 +72,7 @@ def verdict(room: str, name: str, worldly: bool) -> str:
     if top in sys.stdlib_module_names:
         return (
             f"imports {name}: only {', '.join(sorted(WORLDLY))} may"
-            if top in WORLD_MODULES and not worldly
+            if {top, name, name.rpartition(".")[0]} & WORLD_MODULES and not worldly
             else ""
         )
     wheels = CORE_WHEELS | (ROOMS[room].wheels if room in ROOMS else frozenset())

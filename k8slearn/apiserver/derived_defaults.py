@@ -70,7 +70,7 @@ def _job(job: Object) -> None:
     for rule in dig(spec, "podFailurePolicy", "rules", default=[]):
         for pattern in rule.get("onPodConditions") or ():
             fill(pattern, {"status": "True"})
-    if "uid" in job["metadata"] and not spec["manualSelector"] and "selector" not in spec:
+    if "uid" in job["metadata"] and not spec["manualSelector"]:
         _select_by_uid(job)
     if labels := dig(spec, "template", "metadata", "labels"):
         fill(job["metadata"], {"labels": labels})
@@ -79,10 +79,13 @@ def _job(job: Object) -> None:
 def _select_by_uid(job: Object) -> None:
     """A Job's pods carry its uid, so that no two Jobs can claim the same pod. Kubernetes: generateSelector"""
     uid, name = job["metadata"]["uid"], job["metadata"].get("name", "")
-    labels = job["spec"]["template"].setdefault("metadata", {}).setdefault("labels", {})
+    selected = job["spec"].setdefault("selector", {}).setdefault("matchLabels", {})
+    if selected.keys() & {"controller-uid", "batch.kubernetes.io/controller-uid"}:
+        return
+    selected["batch.kubernetes.io/controller-uid"] = uid
+    labels = job["spec"].setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
     labels |= {"controller-uid": uid, "batch.kubernetes.io/controller-uid": uid}
     labels |= {"job-name": name, "batch.kubernetes.io/job-name": name}
-    job["spec"]["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
 
 
 def _namespace(namespace: Object) -> None:
@@ -148,7 +151,7 @@ def _limit_range(limit_range: Object) -> None:
     for item in dig(limit_range, "spec", "limits", default=[]):
         if item.get("type") == "Container":
             defaults = {**(item.get("max") or {}), **(item.get("default") or {})}
-            requests = {**defaults, **(item.get("min") or {}), **(item.get("defaultRequest") or {})}
+            requests = {**(item.get("min") or {}), **defaults, **(item.get("defaultRequest") or {})}
             found = {"default": defaults, "defaultRequest": requests}
             item |= {field: values for field, values in found.items() if values}
 

@@ -12,12 +12,14 @@ from k8slearn.controllers.cronjob import CronJobController
 from k8slearn.controllers.daemonset import DaemonSetController
 from k8slearn.controllers.deployment import DeploymentController
 from k8slearn.controllers.disruption import DisruptionController
+from k8slearn.controllers.endpoints import EndpointsController
 from k8slearn.controllers.endpointslice import EndpointSliceController
 from k8slearn.controllers.garbagecollector import GarbageCollector
 from k8slearn.controllers.job import JobController
 from k8slearn.controllers.namespace import NamespaceController
 from k8slearn.controllers.nodelifecycle import NodeLifecycleController
 from k8slearn.controllers.persistentvolumes import PersistentVolumeController
+from k8slearn.controllers.podautoscaler import HorizontalPodAutoscalerController
 from k8slearn.controllers.podgc import PodGarbageCollector
 from k8slearn.controllers.pvcprotection import PVCProtectionController
 from k8slearn.controllers.pvprotection import PVProtectionController
@@ -38,7 +40,9 @@ __all__ = [
     "DeploymentController",
     "DisruptionController",
     "EndpointSliceController",
+    "EndpointsController",
     "GarbageCollector",
+    "HorizontalPodAutoscalerController",
     "JobController",
     "NamespaceController",
     "NodeLifecycleController",

@@ -71,7 +71,9 @@ class PersistentVolumeController(Controller):
             bound = dig(obj, "spec", "volumeName")
             return [f"{CLAIMS} {key_of(obj)}", *([f"{VOLUMES} {bound}"] if bound else [])]
         if change.resource == VOLUMES:
-            return [f"{VOLUMES} {name_of(obj)}", *self._waiting(dig(obj, "spec", "storageClassName") or "")]
+            owner = dig(obj, "spec", "claimRef", default={})
+            owners = [f"{CLAIMS} {owner.get('namespace')}/{owner.get('name')}"] if owner else []
+            return [f"{VOLUMES} {name_of(obj)}", *owners, *self._waiting(class_of(obj))]
         if change.resource == "pods":
             return [f"{CLAIMS} {key}" for key in claims_of(obj)] if obj["spec"].get("nodeName") else []
         return self._waiting(name_of(obj))

@@ -70,7 +70,7 @@ def _words(report: Report) -> str:
     return f"{report.state}: {report.diagnosis.id}" if report.diagnosis is not None else report.state
 
 
-def _part(all_cells: Sequence[str], exercise: Exercise) -> list[str]:
+def _part(all_cells: Sequence[str], exercise: Exercise | Drill) -> list[str]:
     """The cells up to this exercise's check, without the checks before it."""
     checks = [i for i, cell in enumerate(all_cells) if f'check("{exercise.id}"' in cell]
     if not checks:

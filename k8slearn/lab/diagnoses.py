@@ -108,7 +108,10 @@ OF_FUNCTIONS: tuple[Diagnosis, ...] = (
         "look at the line.",
         RAISES,
     ),
-    Diagnosis("something else", "Go through the story line by line: what should your function have said, and what did it say?"),
+    Diagnosis(
+        "something else",
+        "Go through the story line by line: what should your function have said, and what did it say?",
+    ),
 )
 
 

@@ -93,7 +93,10 @@ class Report:
         return [self.diagnosis.text] if self.diagnosis else []
 
     def _how(self) -> list[str]:
-        return [*(str(line) for line in self.story), *(["", f"replay().{self.panel}() shows it."] if self.panel else [])]
+        return [
+            *(str(line) for line in self.story),
+            *(["", f"replay().{self.panel}() shows it."] if self.panel else []),
+        ]
 
     def _repr_html_(self) -> str:
         return _card(self)
@@ -138,7 +141,11 @@ def _wrong(report: Report) -> list[str]:
         *([f"<p style='margin:.3em 0'><code>{_text(line)}</code></p>"] if line else []),
         *(_p(text) for text in report._why()),
         _table(report.story),
-        *([f"<p style='margin:.3em 0'><code>replay().{report.panel}()</code> shows it.</p>"] if report.panel else []),
+        *(
+            [f"<p style='margin:.3em 0'><code>replay().{report.panel}()</code> shows it.</p>"]
+            if report.panel
+            else []
+        ),
     ]
 
 

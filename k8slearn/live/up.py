@@ -57,6 +57,7 @@ def up(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM. Raises CannotStart."""
     began = time.perf_counter()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # what clients do wrong is told to them, not to us
     try:
         plane = ControlPlane(settings)
         plane.write_kubeconfig()

@@ -34,9 +34,10 @@ TABLES = (
     f"PRAGMA user_version = {FORMAT}",
 )
 
-ADVICE = {
+ADVICE = {  # by the beginning of SQLite's name for the error; the first that fits
     "SQLITE_BUSY": "another process works with it; stop that one, or name another file",
     "SQLITE_CANTOPEN": "it cannot be opened; is there such a folder, and may you write to it?",
+    "SQLITE_IOERR_LOCK": "it cannot be locked; may you write to it, and does its file system know locks?",
     "SQLITE_IOERR": "it cannot be read; is it a file, and the disk sound?",
     "SQLITE_READONLY": "it may not be written; mend its permissions, or name another file",
 }

@@ -166,6 +166,18 @@ def test_fields_that_are_not_what_they_are_called() -> None:
     assert FieldSelector.parse("source=kubelet", Kinds().named("events")).matches(event)
 
 
+def test_an_event_is_found_by_its_newer_names() -> None:
+    event = {"involvedObject": {"name": "p"}, "reportingComponent": "kubelet"}
+    newer = Kinds().served("events.k8s.io", "v1", "events")
+    assert FieldSelector.parse("regarding.name=p,reportingController=kubelet", newer).matches(event)
+    assert not FieldSelector.parse("regarding.name=q", newer).matches(event)
+
+
+def test_whatever_has_no_fields_of_its_own_is_found_by_its_name() -> None:
+    for kind in ("clusterroles", "configmaps"):
+        assert FieldSelector.parse("metadata.namespace!=x,metadata.name=a", Kinds().named(kind)).terms
+
+
 def test_the_value_a_watch_can_be_indexed_by() -> None:
     selector = FieldSelector.parse("spec.nodeName=n1,status.phase!=Failed")
     assert selector.exact("spec.nodeName") == "n1"
@@ -183,6 +195,8 @@ def test_the_value_a_watch_can_be_indexed_by() -> None:
             '"data.a" is not a known field selector: only "metadata.name", "metadata.namespace"',
         ),
         ("jobs.batch", "spec.x=1", 'field label "spec.x" not supported for Job'),
+        ("events.events.k8s.io", "involvedObject.name=x", "field label not supported: involvedObject.name"),
+        ("certificatesigningrequests", "spec.x=1", "field label not supported: spec.x"),
         ("pods", "status.phase", "invalid selector: 'status.phase'; can't understand 'status.phase'"),
         ("pods", r"status.phase=a\b", r"invalid field selector: invalid escape sequence: \b"),
     ],

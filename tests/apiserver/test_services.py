@@ -44,7 +44,8 @@ def test_an_address_of_its_own(make):
     found = [make(name)["clusterIP"] for name in "abc"]
     assert len(set(found)) == 3
     assert make("d", clusterIP="10.96.0.9")["clusterIPs"] == ["10.96.0.9"]
-    assert all(address.startswith("10.96.") for address in found) and SERVICE_NETWORK.num_addresses == 65536
+    assert all(address.startswith("10.96.") for address in found)
+    assert SERVICE_NETWORK.num_addresses == 65536
 
 
 @pytest.mark.parametrize(
@@ -117,9 +118,11 @@ def test_node_ports_are_given_and_given_back(make, patch):
         p["nodePort"]
         for p in make(type="NodePort", ports=[{"name": "a", "port": 1}, {"name": "b", "port": 2}])["ports"]
     ]
-    assert len(set(numbers)) == 2 and set(numbers) <= set(NODE_PORTS)
+    assert len(set(numbers)) == 2
+    assert set(numbers) <= set(NODE_PORTS)
     again = patch(ports=[{"name": "b", "port": 2}, {"name": "c", "port": 3}])["ports"]
-    assert again[0]["nodePort"] == numbers[1] and again[1]["nodePort"] not in numbers
+    assert again[0]["nodePort"] == numbers[1]
+    assert again[1]["nodePort"] not in numbers
     assert all("nodePort" not in port for port in patch(type="ClusterIP")["ports"])
 
 

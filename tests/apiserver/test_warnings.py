@@ -106,7 +106,7 @@ def test_what_is_said(warned, body, expected):
 
 
 def test_templates_are_looked_at_again_when_they_change(warned):
-    deployment = fakes.deployment("d.x", nodeName="")
+    deployment = fakes.deployment("d.x")
     assert warned(deployment) == [IN_NAMES]
     deployment["spec"]["template"]["spec"]["nodeSelector"] = {"beta.kubernetes.io/arch": "x"}
     said = [

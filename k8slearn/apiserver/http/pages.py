@@ -57,7 +57,8 @@ def _openapi(server: ApiServer, http: HttpRequest) -> HttpResponse:
     if found is None:
         return HttpResponse(404, b"", "")
     media_type, document = found
-    return HttpResponse(200, answers.encode(document), media_type)
+    body = document if isinstance(document, bytes) else answers.encode(document)
+    return HttpResponse(200, body, media_type)
 
 
 def _version(server: ApiServer, http: HttpRequest) -> HttpResponse:

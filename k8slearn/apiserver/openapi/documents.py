@@ -12,7 +12,7 @@ from typing import Any
 from k8slearn.api.errors import NotAcceptable
 from k8slearn.api.kinds import Kinds
 from k8slearn.api.resources import Resource
-from k8slearn.apiserver.openapi import components, descriptions, paths, swagger
+from k8slearn.apiserver.openapi import components, descriptions, gnostic, paths, swagger
 
 JSON = "application/json"
 INFO = {"title": "Kubernetes", "version": "v1.36.2"}
@@ -24,13 +24,15 @@ MADE_BY = (
 Document = dict[str, Any]
 
 
-def document(kinds: Kinds, path: str, accept: str = "") -> tuple[str, Document] | None:
-    """(media type, the document at this path), or None when there is none. Raises NotAcceptable."""
+def document(kinds: Kinds, path: str, accept: str = "") -> tuple[str, Document | bytes] | None:
+    """(media type, the document at this path: bytes if it is no JSON), or None. Raises NotAcceptable."""
     parts = path.strip("/").split("/")
     match parts[1:]:
+        case ["v2"] if gnostic.ACCEPTED in accept:
+            return gnostic.MEDIA_TYPE, _kept(kinds, "v2 protobuf", lambda: gnostic.document(_v2(kinds)))
         case ["v2"]:
             _check_accept(accept)
-            return JSON, _kept(kinds, "v2", lambda: swagger.document(v3_documents(kinds)))
+            return JSON, _v2(kinds)
         case ["v3"]:
             return JSON, _kept(kinds, "v3", lambda: index(kinds))
         case ["v3", *place] if "/".join(place) in places(kinds):
@@ -39,18 +41,22 @@ def document(kinds: Kinds, path: str, accept: str = "") -> tuple[str, Document] 
     return None
 
 
+def _v2(kinds: Kinds) -> Document:
+    found: Document = _kept(kinds, "v2", lambda: swagger.document(v3_documents(kinds)))
+    return found
+
+
 def _check_accept(accept: str) -> None:
     offered = {"", JSON, "application/*", "*/*"}
     if not any(clause.partition(";")[0].strip() in offered for clause in accept.split(",")):
         raise NotAcceptable(f"only the following media types are accepted: {JSON}")
 
 
-def _kept(kinds: Kinds, name: str, make: Callable[[], Document]) -> Document:
+def _kept(kinds: Kinds, name: str, make: Callable[[], Any]) -> Any:
     key = f"openapi {name}"
     if key not in kinds.memo:
         kinds.memo[key] = make()
-    found: Document = kinds.memo[key]
-    return found
+    return kinds.memo[key]
 
 
 def places(kinds: Kinds) -> dict[str, list[Resource]]:

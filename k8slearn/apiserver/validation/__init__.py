@@ -15,11 +15,14 @@ from k8slearn.api.objects import Object
 from k8slearn.apiserver.validation import (
     autoscaling,
     endpoints,
+    events,
+    ingresses,
     jobs,
     limits,
     networking,
     others,
     pods,
+    policies,
     rbac,
     services,
     storage,
@@ -31,8 +34,9 @@ from k8slearn.apiserver.validation.shapes import Check
 from k8slearn.apiserver.validation.updates import check_update
 
 _ROOMS = (
-    pods, workloads, jobs, services, networking, endpoints, storage, autoscaling, limits, rbac, webhooks, others,
-)  # fmt: skip
+    *(pods, workloads, jobs, services, ingresses, networking, endpoints, storage, autoscaling, limits),
+    *(rbac, webhooks, policies, events, others),
+)
 KINDS: dict[str, Check] = {kind: check for room in _ROOMS for kind, check in room.KINDS.items()}
 
 
@@ -52,5 +56,5 @@ def validate(
     if resource.builtin and not subresource and resource.kind in KINDS:
         errors += KINDS[resource.kind](obj, "")
         if via == "events.k8s.io":
-            errors += others.strict_event_update(obj, old) if old else others.strict_event(obj, "")
+            errors += events.check_update_strictly(obj, old) if old else events.check_strictly(obj, "")
     return errors

@@ -12,7 +12,7 @@ from k8slearn.api import cron
 from k8slearn.api.errors import FieldError, invalid, required, unsupported
 from k8slearn.api.objects import Object, dig
 from k8slearn.api.selectors import LabelSelector
-from k8slearn.apiserver.validation.networking import domain_prefixed_path
+from k8slearn.apiserver.validation.ingresses import domain_prefixed_path
 from k8slearn.apiserver.validation.pods import POD_TEMPLATE
 from k8slearn.apiserver.validation.shapes import Check, Each, OneOf, Shape, label_selector, natural
 
@@ -100,9 +100,10 @@ def _own_selector(job: Object, path: str) -> Iterable[FieldError]:
     spec, born = job.get("spec") or {}, "resourceVersion" not in job["metadata"]
     if spec.get("selector") is None:
         yield required("spec.selector")
-    elif born and not spec.get("manualSelector") and spec["selector"] != selector_of(job):
+        return
+    if born and not spec.get("manualSelector") and spec["selector"] != selector_of(job):
         yield invalid("spec.selector", spec["selector"], "`selector` not auto-generated")
-    elif not [*label_selector(spec["selector"], "")]:
+    if not [*label_selector(spec["selector"], "")]:
         found = dig(spec, "template", "metadata", "labels", default={})
         if not LabelSelector.of(spec["selector"]).matches(found):
             detail = "`selector` does not match template `labels`"

@@ -10,7 +10,7 @@ from typing import Any
 
 from k8slearn.api import formats, quantities
 from k8slearn.api.errors import FieldError, duplicate, forbidden, invalid, required
-from k8slearn.apiserver.validation.containers import STANDARD
+from k8slearn.apiserver.validation.environment import STANDARD
 from k8slearn.apiserver.validation.shapes import NEGATIVE, Check, Each, Shape
 
 Spec = dict[str, Any]

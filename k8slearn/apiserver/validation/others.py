@@ -1,4 +1,4 @@
-"""The rules of the other kinds: events, leases, nodes, priorities, certificates, flow control.
+"""The rules of the other kinds: leases, nodes, priorities, certificates, flow control.
 
 Kubernetes: pkg/apis/{core,coordination,scheduling,node,certificates,flowcontrol}/validation, kube-aggregator
 """
@@ -11,9 +11,9 @@ from typing import Any
 
 from k8slearn.api import formats
 from k8slearn.api.errors import FieldError, duplicate, forbidden, invalid, required, unsupported
-from k8slearn.api.objects import Object, dig
+from k8slearn.api.objects import Object
 from k8slearn.apiserver.validation.addresses import cidr
-from k8slearn.apiserver.validation.networking import domain_prefixed_path
+from k8slearn.apiserver.validation.ingresses import domain_prefixed_path
 from k8slearn.apiserver.validation.scheduling import toleration
 from k8slearn.apiserver.validation.shapes import (
     Check,
@@ -29,65 +29,6 @@ from k8slearn.apiserver.validation.shapes import (
 from k8slearn.apiserver.validation.storage import amounts
 
 Spec = dict[str, Any]
-
-# --- events ---------------------------------------------------------------------------------------
-
-_LENGTHS = {"reportingInstance": 128, "action": 128, "reason": 128, "message": 1024}
-_NEEDED = ("reportingInstance", "action", "reason")
-
-
-def _event(event: Object, path: str) -> Iterable[FieldError]:
-    """An event with an eventTime is a new one, and has to say more. Kubernetes: legacyValidateEvent"""
-    about = dig(event, "involvedObject", "namespace", default="")
-    own, new = event["metadata"].get("namespace", ""), bool(event.get("eventTime"))
-    homes = ("default", "kube-system") if new else ("default",)
-    if (about != own and (about or own not in homes)) if not new else (not about and own not in homes):
-        yield invalid("involvedObject.namespace", about, "does not match event.namespace")
-    if new:
-        yield from _new_event(event)
-
-
-def _new_event(event: Object) -> Iterable[FieldError]:
-    """(v1 calls the reporting controller a component; the message does not.)"""
-    controller = event.get("reportingComponent", "")
-    if not controller:
-        yield required("reportingController")
-    yield from (invalid("reportingController", controller, p) for p in formats.qualified_name(controller))
-    yield from (required(field) for field in _NEEDED if not event.get(field))
-    for field, most in _LENGTHS.items():
-        if len(event.get(field, "").encode()) > most:
-            yield invalid(field, "", f"can have at most {most} characters")
-
-
-def strict_event(event: Object, path: str) -> Iterable[FieldError]:
-    """What is asked in addition of those who come by way of events.k8s.io/v1. Kubernetes: ValidateEventCreate"""
-    if (series := event.get("series")) is not None:
-        if series.get("count", 0) < 2:
-            yield invalid("series.count", "", "should be at least 2")
-        if not series.get("lastObservedTime"):
-            yield required("series.lastObservedTime")
-    if not event.get("eventTime"):
-        yield required("eventTime")
-    if event.get("type") not in ("Normal", "Warning"):
-        yield invalid("type", "", f"has invalid value: {event.get('type', '')}")
-    for field in ("firstTimestamp", "lastTimestamp", "count", "source"):
-        if event.get(field):
-            yield invalid(field, "", "needs to be unset")
-
-
-STRICT_EVENT_FIELDS = (
-    "involvedObject reason message source firstTimestamp lastTimestamp count type eventTime action related "
-    "reportingComponent reportingInstance"
-).split()
-
-
-def strict_event_update(new: Object, old: Object) -> Iterable[FieldError]:
-    """Only the series goes on."""
-    for field in STRICT_EVENT_FIELDS:
-        if (new.get(field) or None) != (old.get(field) or None):
-            shown = "reportingController" if field == "reportingComponent" else field
-            yield invalid(shown, new.get(field), "field is immutable")
-
 
 # --- leases, nodes --------------------------------------------------------------------------------
 
@@ -238,7 +179,6 @@ def _api_service(service: Object, path: str) -> Iterable[FieldError]:
 
 KINDS: dict[str, Check] = {
     "Lease": Shape({"spec": _LEASE}),
-    "Event": _event,
     "Node": Shape({"spec": _NODE, "status": _NODE_STATUS}),
     "PriorityClass": Shape(
         {"preemptionPolicy": OneOf("PreemptLowerPriority", "Never")}, also=(_priority_class,)

@@ -1,6 +1,4 @@
-"""The rules of admission that others do: webhook configurations, admission policies and their bindings.
-
-What a policy's expressions say is not looked at here.
+"""The rules of admission that others do: webhook configurations. `policies` goes on.
 
 Kubernetes: pkg/apis/admissionregistration/validation, apiserver/pkg/util/webhook/validation.go
 """
@@ -12,8 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from k8slearn.api import formats
-from k8slearn.api.errors import FieldError, duplicate, invalid, required, unsupported
-from k8slearn.api.objects import Object
+from k8slearn.api.errors import FieldError, invalid, required, unsupported
 from k8slearn.apiserver.validation.shapes import (
     Check,
     Each,
@@ -30,8 +27,8 @@ Spec = dict[str, Any]
 # --- which requests -------------------------------------------------------------------------------
 
 OPERATIONS = ("*", "CREATE", "UPDATE", "DELETE", "CONNECT")
-_POLICIES = OneOf("Fail", "Ignore")
-_MATCHES = OneOf("Equivalent", "Exact")
+FAILURE = OneOf("Fail", "Ignore")
+MATCH = OneOf("Equivalent", "Exact")
 
 
 def _operations(rule: Spec, path: str) -> Iterable[FieldError]:
@@ -66,7 +63,7 @@ def _resources(rule: Spec, path: str) -> Iterable[FieldError]:
         yield invalid(where, found, detail)
 
 
-_RULE = Shape({"scope": OneOf("*", "Cluster", "Namespaced")}, also=(_operations, _resources))
+RULE = Shape({"scope": OneOf("*", "Cluster", "Namespaced")}, also=(_operations, _resources))
 
 # --- whom to ask ----------------------------------------------------------------------------------
 
@@ -156,7 +153,7 @@ def _has_name(webhook: Spec, path: str) -> Iterable[FieldError]:
     return fully_qualified(webhook.get("name", ""), f"{path}.name")
 
 
-def _condition(condition: Spec, path: str) -> Iterable[FieldError]:
+def condition(condition: Spec, path: str) -> Iterable[FieldError]:
     if not condition.get("name"):
         yield required(f"{path}.name")
     yield from Spelt(formats.qualified_name)(condition.get("name", ""), f"{path}.name")
@@ -166,124 +163,18 @@ def _condition(condition: Spec, path: str) -> Iterable[FieldError]:
 
 _WEBHOOK = Shape(
     {
-        "rules": Each(_RULE),
-        "failurePolicy": _POLICIES,
-        "matchPolicy": _MATCHES,
+        "rules": Each(RULE),
+        "failurePolicy": FAILURE,
+        "matchPolicy": MATCH,
         "namespaceSelector": label_selector,
         "objectSelector": label_selector,
         "reinvocationPolicy": OneOf("IfNeeded", "Never"),
-        "matchConditions": Each(_condition, unique="name"),
+        "matchConditions": Each(condition, unique="name"),
     },
     also=(_has_name, _effects, _versions, _seconds, _client),
 )
 _WEBHOOKS = Shape({"webhooks": Each(_WEBHOOK, unique="name")})
 
-# --- policies -------------------------------------------------------------------------------------
-
-_RULE_OF_POLICY = Each(_RULE)
-_CONSTRAINTS = Shape(
-    {
-        "namespaceSelector": label_selector,
-        "objectSelector": label_selector,
-        "matchPolicy": _MATCHES,
-        "resourceRules": _RULE_OF_POLICY,
-        "excludeResourceRules": _RULE_OF_POLICY,
-    }
+KINDS: dict[str, Check] = dict.fromkeys(
+    ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"], _WEBHOOKS
 )
-REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized")
-
-
-def _constrained(spec: Spec, path: str) -> Iterable[FieldError]:
-    constraints = spec.get("matchConstraints")
-    if constraints is None:
-        yield required(f"{path}.matchConstraints")
-    elif not constraints.get("resourceRules"):
-        yield required(f"{path}.matchConstraints.resourceRules")
-
-
-def _says_something(spec: Spec, path: str) -> Iterable[FieldError]:
-    if not spec.get("validations") and not spec.get("auditAnnotations"):
-        yield required(
-            f"{path}.validations", "validations or auditAnnotations must contain at least one item"
-        )
-
-
-def _validation(validation: Spec, path: str) -> Iterable[FieldError]:
-    if not validation.get("expression", "").strip():
-        yield required(f"{path}.expression", "expression is not specified")
-    if validation.get("reason", "Invalid") not in REASONS:
-        yield unsupported(f"{path}.reason", validation["reason"], REASONS)
-
-
-def _variable(variable: Spec, path: str) -> Iterable[FieldError]:
-    for field in ("name", "expression"):
-        if not variable.get(field, "").strip():
-            yield required(
-                f"{path}.{field}",
-                f"{field} is not specified" if field == "name" else "expression is not specified",
-            )
-
-
-_POLICY_FIELDS: dict[str, Check] = {
-    "failurePolicy": _POLICIES,
-    "matchConstraints": _CONSTRAINTS,
-    "matchConditions": Each(_condition, unique="name"),
-    "variables": Each(_variable, unique="name"),
-}
-_POLICY = Shape({**_POLICY_FIELDS, "validations": Each(_validation)}, also=(_constrained, _says_something))
-_MUTATING = Shape({**_POLICY_FIELDS, "reinvocationPolicy": OneOf("IfNeeded", "Never")}, also=(_constrained,))
-
-ACTIONS = ("Audit", "Deny", "Warn")
-_TWICE = (
-    "must not contain both Deny and Warn (repeating the same validation failure information in the API response "
-    "and headers serves no purpose)"
-)
-
-
-def _actions(spec: Spec, path: str) -> Iterable[FieldError]:
-    found, where = spec.get("validationActions") or [], f"{path}.validationActions"
-    if not found:
-        yield required(where, "at least one validation action is required")
-    for i, action in enumerate(found):
-        yield from OneOf(*ACTIONS)(action, f"{where}[{i}]")
-        if action in found[:i]:
-            yield duplicate(f"{where}[{i}]", action)
-    if {"Deny", "Warn"} <= set(found):
-        yield invalid(where, found, _TWICE)
-
-
-def _reference(reference: Spec, path: str) -> Iterable[FieldError]:
-    name, selector = reference.get("name"), reference.get("selector")
-    if name and selector is not None:
-        yield from (_forbidden(f"{path}.{field}") for field in ("name", "selector"))
-    elif not name and selector is None:
-        yield required(path, "one of name or selector must be specified")
-
-
-def _forbidden(path: str) -> FieldError:
-    return FieldError("FieldValueForbidden", path, detail="name and selector are mutually exclusive")
-
-
-_BINDING_FIELDS: dict[str, Check] = {
-    "matchResources": _CONSTRAINTS,
-    "paramRef": _reference,
-    "policyName": dns_subdomain,
-}
-
-
-def _has_spec(obj: Object, path: str) -> Iterable[FieldError]:
-    return [] if "spec" in obj else [required("spec.policyName")]
-
-
-KINDS: dict[str, Check] = {
-    "ValidatingWebhookConfiguration": _WEBHOOKS,
-    "MutatingWebhookConfiguration": _WEBHOOKS,
-    "ValidatingAdmissionPolicy": Shape({"spec": _POLICY}),
-    "MutatingAdmissionPolicy": Shape({"spec": _MUTATING}),
-    "ValidatingAdmissionPolicyBinding": Shape(
-        {"spec": Shape(_BINDING_FIELDS, needs=("policyName",), also=(_actions,))}, also=(_has_spec,)
-    ),
-    "MutatingAdmissionPolicyBinding": Shape(
-        {"spec": Shape(_BINDING_FIELDS, needs=("policyName",))}, also=(_has_spec,)
-    ),
-}

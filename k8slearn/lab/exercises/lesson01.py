@@ -82,7 +82,12 @@ def _was_refused(scene: Scene, before: Log, log: Log, key: str, should_pass: boo
     newest = before[-1].revision if before else 0
     fact = "minds others" if newest and before[-1].key != key else "refused"
     scene.demand(not should_pass, WRITES, f"{key} was refused, though nobody else had written it", fact)
-    scene.demand(log == before, REFUSES, f"{key} was refused, but the log has grown by {len(log) - len(before)}", "half")
+    scene.demand(
+        log == before,
+        REFUSES,
+        f"{key} was refused, but the log has grown by {len(log) - len(before)}",
+        "half",
+    )
 
 
 def _was_written(
@@ -95,7 +100,9 @@ def _was_written(
     fact = "clock" if late else "per key" if answer == of_key != wanted.revision else "other"
     said = f"it is write number {wanted.revision} of the whole log, and put says @{answer}"
     scene.demand(answer == wanted.revision, WRITES, said, fact)
-    scene.demand(log == [*before, wanted], WRITES, f"the log should end with {wanted}, and is {log[-2:]}", "log")
+    scene.demand(
+        log == [*before, wanted], WRITES, f"the log should end with {wanted}, and is {log[-2:]}", "log"
+    )
 
 
 COMPARE_AND_SWAP = Drill(
@@ -128,7 +135,9 @@ def _days() -> Iterator[Case]:
                 yield Case("days of up to 4 deeds", partial(_a_day, deeds))
     for seed in range(WILD):
         dice = Dice(seed)
-        yield Case("long ones", partial(_a_day, tuple(DEEDS[dice.below(len(DEEDS), "deed", i)] for i in range(20))))
+        yield Case(
+            "long ones", partial(_a_day, tuple(DEEDS[dice.below(len(DEEDS), "deed", i)] for i in range(20)))
+        )
 
 
 def _a_day(deeds: tuple[str, ...], scene: Scene, read_on: Any) -> None:
@@ -172,13 +181,17 @@ class _World:
             answer = read_on(log, "tea", before, self.compacted)
         except Expired:
             fact = "stood still" if before != self.sure else "too early"
-            scene.demand(missed, EXPIRES, f"she had heard of everything up to @{self.sure}, and is expired", fact)
+            scene.demand(
+                missed, EXPIRES, f"she had heard of everything up to @{self.sure}, and is expired", fact
+            )
             return False
         if answer is None:
             raise Unsolved
         news, self.place = answer
         told = [entry.revision for entry in news]
-        gone = f"what was written up to @{self.compacted} is forgotten, and she is not told that she missed it"
+        gone = (
+            f"what was written up to @{self.compacted} is forgotten, and she is not told that she missed it"
+        )
         scene.demand(not missed, EXPIRES, gone, "silent")
         due = [entry.revision for entry in log if entry.key == "tea" and entry.revision > self.sure]
         twice = bool(set(told) - set(due))
