@@ -196,6 +196,6 @@ def create(server: ApiServer, obj: Object) -> Object:
     resource = server.kinds.of(obj)
     home = obj["metadata"].get("namespace", "default") if resource.namespaced else ""
     try:
-        return server.handle(Request("create", resource.name, home, obj["metadata"]["name"], body=obj))
-    except errors.AlreadyExists:
         return server.handle(Request("get", resource.name, home, obj["metadata"]["name"]))
+    except errors.NotFound:
+        return server.handle(Request("create", resource.name, home, obj["metadata"]["name"], body=obj))

@@ -17,8 +17,8 @@ from k8slearn.apiserver.services import is_headless
 
 #: Kinds that are only still there: said at every request for them.
 DEPRECATED = {
-    "v1 Endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
-    "v1 ComponentStatus": "v1 ComponentStatus is deprecated in v1.19+",
+    "v1 Endpoints": ("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",),
+    "v1 ComponentStatus": ("v1 ComponentStatus is deprecated in v1.19+",),
 }
 
 # Annotations that something better has replaced. Kind -> annotation -> what to say.

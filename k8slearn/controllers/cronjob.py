@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from k8slearn.api import cron
-from k8slearn.api.clock import EPOCH, seconds_of
+from k8slearn.api.clock import EPOCH
 from k8slearn.api.errors import AlreadyExists, ApiError, Conflict, Forbidden, NotFound
 from k8slearn.api.objects import (
     Key,
@@ -27,12 +27,12 @@ from k8slearn.api.objects import (
     owner_reference,
     uid_of,
 )
+from k8slearn.controllers.cronjobtiming import Timing
 from k8slearn.controllers.pods import condition
 from k8slearn.machinery import Controller, Done
 
 SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 MANY = 100  # missed starts
-LITTLE = 0.1  # seconds after its time at which a Job is made
 TOO_MANY = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"
 RFC1123Z = "%a, %d %b %Y %H:%M:%S +0000"
 
@@ -199,49 +199,6 @@ class CronJobController(Controller):
             finished.sort(key=lambda j: (dig(j, "status", "startTime", default="~"), name_of(j)))
             for job in finished[: max(len(finished) - limit, 0)] if limit is not None else ():
                 self._delete(cronjob, namespace_of(job), name_of(job), uid_of(job))
-
-
-class Timing:
-    """When a CronJob is due: from its schedule, and from when it was last."""
-
-    def __init__(self, cronjob: Object, schedule: cron.Schedule, zone: Any) -> None:
-        self.schedule, self.zone = schedule, zone
-        last = dig(cronjob, "status", "lastScheduleTime") or cronjob["metadata"]["creationTimestamp"]
-        self.last = EPOCH + timedelta(seconds=seconds_of(last))
-        deadline = cronjob["spec"].get("startingDeadlineSeconds")
-        self.deadline = None if deadline is None else timedelta(seconds=deadline)
-
-    def due(self, now: datetime) -> tuple[datetime | None, int]:
-        """The latest start that has not been made, and about how many have been missed."""
-        since = self.last if self.deadline is None else max(self.last, now - self.deadline)
-        return self._latest(since, now)
-
-    def next(self, now: datetime) -> float | None:
-        """Seconds until the next start; None when there is none."""
-        latest, missed = self._latest(self.last, now)
-        following = self._after(latest or (now if missed else self.last))
-        return (following - now).total_seconds() + LITTLE if following is not None else None
-
-    def is_too_late(self, due: datetime, now: datetime) -> bool:
-        return self.deadline is not None and due + self.deadline < now
-
-    def _after(self, moment: datetime) -> datetime | None:
-        return self.schedule.next(moment, self.zone)
-
-    def _latest(self, since: datetime, now: datetime) -> tuple[datetime | None, int]:
-        """Of many missed starts nobody counts each: the distance of the first two tells where to look."""
-        first = self._after(since)
-        second = self._after(first) if first is not None else None
-        if first is None or now < first:
-            return None, 0
-        if second is None or now < second:
-            return first, 0
-        step = second - first
-        missed = (now - first) // step + 1
-        latest, t = None, self._after(first + (missed - 2) * step)
-        while t is not None and t <= now:
-            latest, t = t, self._after(t)
-        return latest, missed
 
 
 def _job(cronjob: Object, due: datetime, timing: Timing) -> Object:

@@ -18,10 +18,10 @@ from k8slearn.controllers.daemonpods import (
     new_pod,
     target_of,
 )
+from k8slearn.controllers.daemonupdate import Rollout, number
 from k8slearn.controllers.history import History
 from k8slearn.controllers.podcontrol import BURST, PodController
 from k8slearn.controllers.pods import is_ready, ready_for
-from k8slearn.controllers.rollout import resolve
 from k8slearn.machinery import Done
 from k8slearn.machinery.informer import Change
 
@@ -84,7 +84,8 @@ class DaemonSetController(PodController):
         by_node = _by_node(pods)
         missing, doomed, again = self._manage(ds, by_node, present)
         if not missing and not doomed and dig(ds, "spec", "updateStrategy", "type") != "OnDelete":
-            missing, doomed = Rollout(self, ds, by_node, present).step()
+            nodes = self.cache.list("nodes")
+            missing, doomed = Rollout(self.is_available, ds, nodes, by_node, present).step()
         if doomed:  # what is missing has its turn when they have gone
             return self.delete_pods(ds, doomed[:BURST]), again
         if missing:
@@ -131,7 +132,7 @@ class DaemonSetController(PodController):
             else:
                 running.append(pod)
         running.sort(key=_by_age)
-        if len(running) > 1 and _number(ds, "maxSurge", len(running)):
+        if len(running) > 1 and number(ds, "maxSurge", len(running)):
             return doomed + self._surplus(ds, running, present)
         return doomed + running[1:]
 
@@ -199,75 +200,6 @@ class DaemonSetController(PodController):
     def _until_available(self, ds: Object, pods: list[Object]) -> list[float]:
         wait = ds["spec"].get("minReadySeconds", 0)
         return [wait - age for p in pods if 0 <= (age := ready_for(p, self.clock.now)) < wait]
-
-
-class Rollout:
-    """One step of a rolling update: which nodes get a new pod, which old pods go."""
-
-    def __init__(
-        self, controller: DaemonSetController, ds: Object, by_node: dict[str, list[Object]], present: str
-    ) -> None:
-        self.controller, self.ds, self.present = controller, ds, present
-        desired = sum(may_run_on(ds, n)[0] for n in controller.cache.list("nodes"))
-        self.surge = _number(ds, "maxSurge", desired)
-        self.missing_allowed = _number(ds, "maxUnavailable", desired)
-        if not self.surge and not self.missing_allowed:
-            self.missing_allowed = 1
-        self.pairs = {node: self._pair(pods) for node, pods in by_node.items()}
-
-    def _pair(self, pods: list[Object]) -> tuple[Object | None, Object | None] | None:
-        """(new, old) of a node; None while there are several of either, which others put right."""
-        new = [p for p in pods if is_updated(p, self.present)]
-        old = [p for p in pods if not is_updated(p, self.present)]
-        if len(new) > 1 or len(old) > 1:
-            return None
-        staying = [next((p for p in found if not is_deleting(p)), None) for found in (new, old)]
-        return staying[0], staying[1]
-
-    def step(self) -> tuple[list[str], list[Object]]:
-        return self._surge() if self.surge else ([], self._replace())
-
-    def _available(self, pod: Object) -> bool:
-        return self.controller.is_available(self.ds, pod)
-
-    def _replace(self) -> list[Object]:
-        """Take old pods away: those that do not work anyway, and as many others as may be missing."""
-        missing = 0
-        broken, candidates = list[Object](), list[Object]()
-        for pair in self.pairs.values():
-            new, old = pair or (None, None)
-            if (new is None) == (old is None):
-                missing += 1
-            elif new is not None:
-                missing += not self._available(new)
-            elif old is not None and not self._available(old):
-                broken.append(old)
-                missing += 1
-            elif old is not None:
-                candidates.append(old)
-        return broken + candidates[: max(self.missing_allowed - missing, 0)]
-
-    def _surge(self) -> tuple[list[str], list[Object]]:
-        """Put new pods beside old ones, and take the old one away where the new one works."""
-        extra, doomed = 0, list[Object]()
-        broken, candidates = list[str](), list[str]()
-        for node, pair in self.pairs.items():
-            new, old = pair or (None, None)
-            if pair is None:
-                extra += 1
-            elif old is not None and new is None:
-                (candidates if self._available(old) else broken).append(node)
-            elif old is not None and new is not None:
-                if self._available(old):
-                    extra += 1
-                if not self._available(old) or self._available(new):
-                    doomed.append(old)
-        return broken + candidates[: max(self.surge - extra, 0)], doomed
-
-
-def _number(ds: Object, field: str, nodes: int) -> int:
-    value = dig(ds, "spec", "updateStrategy", "rollingUpdate", field, default=0)
-    return resolve(value, nodes, up=True)
 
 
 def _by_node(pods: list[Object]) -> dict[str, list[Object]]:

@@ -15,6 +15,7 @@ from k8slearn.api.errors import AlreadyExists, Forbidden, NotFound
 from k8slearn.api.objects import (
     Key,
     Object,
+    annotations_of,
     dig,
     edit,
     is_deleting,
@@ -25,12 +26,14 @@ from k8slearn.api.objects import (
     uid_of,
 )
 from k8slearn.api.selectors import LabelSelector
-from k8slearn.controllers.pods import is_ready
+from k8slearn.controllers.pods import condition, is_ready
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
 
 MOST = 1000  # addresses in one object
-OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
+CUT = "endpoints.kubernetes.io/over-capacity"
+TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time"
+OURS = (CUT, TRIGGER)
 HEADLESS = "service.kubernetes.io/headless"
 MANAGED_BY = {"endpoints.kubernetes.io/managed-by": "endpoint-controller"}
 
@@ -64,34 +67,40 @@ class EndpointsController(Controller):
         return None
 
     def _write(self, service: Object, known: Object | None) -> None:
-        wanted = self._wanted(service)
+        wanted = self._wanted(service, known)
         if known is None:
             self.client.create(wanted)
             return
         changed = edit(known)
         changed["metadata"]["labels"] = wanted["metadata"]["labels"]
-        annotations = {
-            k: v for k, v in known["metadata"].get("annotations", {}).items() if k != OVER_CAPACITY
-        }
-        annotations |= wanted["metadata"].get("annotations", {})
-        changed["metadata"].pop("annotations", None)
-        if annotations:
-            changed["metadata"]["annotations"] = annotations
         changed.pop("subsets", None)
         if wanted["subsets"]:
             changed["subsets"] = wanted["subsets"]
-        if changed != known:
-            self.client.update(changed)
+        old, new = annotations_of(known), annotations_of(wanted)
+        if changed == known and old.get(CUT) == new.get(CUT):
+            return
+        changed["metadata"]["annotations"] = {**{k: v for k, v in old.items() if k not in OURS}, **new}
+        self.client.update(changed)
 
-    def _wanted(self, service: Object) -> Object:
+    def _wanted(self, service: Object, known: Object | None) -> Object:
         pods = [p for p in self.cache.list("pods", namespace_of(service)) if _selects(service, labels_of(p))]
         subsets = _subsets(service, [p for p in pods if _has_address(service, p)])
         headless = {HEADLESS: ""} if dig(service, "spec", "clusterIP") == "None" else {}
         metadata: dict[str, Any] = {"name": name_of(service), "namespace": namespace_of(service)}
         metadata["labels"] = {**labels_of(service), **headless, **MANAGED_BY}
-        if _truncate(subsets):
-            metadata["annotations"] = {OVER_CAPACITY: "truncated"}
+        annotations = {CUT: "truncated"} if _truncate(subsets) else {}
+        trigger = _trigger(service, pods, known)
+        metadata["annotations"] = annotations | ({TRIGGER: trigger} if trigger else {})
         return {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": subsets}
+
+
+def _trigger(service: Object, pods: list[Object], known: Object | None) -> str:
+    """When that happened which is told of here: the first of the moments that are news."""
+    ready = [condition(p, "Ready") for p in pods]
+    moments = [c["lastTransitionTime"] for c in ready if c is not None and c.get("lastTransitionTime")]
+    moments.append(service["metadata"]["creationTimestamp"])
+    before = annotations_of(known).get(TRIGGER, "") if known is not None else ""
+    return min((m for m in moments if m > before), default="")
 
 
 def _subsets(service: Object, pods: list[Object]) -> list[Object]:

@@ -1,65 +1,43 @@
 """Runs pods until enough of them have succeeded, or too many have failed.
 
-Kubernetes: pkg/controller/job (job_controller.go, backoff_utils.go)
+Where a Job stands is worked out in `jobstatus`, what its pods look like in `jobpods`.
+
+Kubernetes: pkg/controller/job/job_controller.go
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from k8slearn.api.errors import ApiError, NotFound
 from k8slearn.api.objects import (
     Key,
     Object,
-    annotations_of,
     controller_of,
     dig,
     is_deleting,
     key_of,
-    name_of,
     namespace_of,
     revision_of,
     split_key,
     uid_of,
 )
-from k8slearn.controllers.jobpolicy import INDEX, index_of
-from k8slearn.controllers.jobstatus import (
-    BACKOFF,
-    FAILURES,
+from k8slearn.controllers.jobpods import Failures, for_removal, indexed_pod, tracked_pod
+from k8slearn.controllers.jobstatus import JobSync
+from k8slearn.controllers.jobview import (
     FINALIZER,
-    LONGEST_BACKOFF,
     Ending,
-    JobSync,
     failures_of,
     finished_at,
     job_name_of,
 )
 from k8slearn.controllers.podcontrol import BURST, PodController
-from k8slearn.controllers.pods import condition, deletion_rank, from_template, is_ready
+from k8slearn.controllers.pods import condition, is_ready
 from k8slearn.machinery import Done
 from k8slearn.machinery.informer import Change
 
-IGNORED_FAILURES = "batch.kubernetes.io/job-index-ignored-failure-count"
 MANAGED_BY = (None, "kubernetes.io/job-controller")
-INDEX_VARIABLE = {
-    "name": "JOB_COMPLETION_INDEX",
-    "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": f"metadata.labels['{INDEX}']"}},
-}
-
-
-class Failures(NamedTuple):
-    """How often pods have failed since one succeeded, and when the last one did."""
-
-    times: int = 0
-    last: float = 0.0
-
-    def pause(self, now: float) -> float:
-        """Seconds until the next pod may be made."""
-        if not self.times:
-            return 0.0
-        backoff = min(BACKOFF * 2 ** min(self.times - 1, 9), LONGEST_BACKOFF)
-        return max(self.last + backoff - now, 0.0)
 
 
 class Managed(NamedTuple):
@@ -161,7 +139,7 @@ class JobController(PodController):
         if sync.spec.get("suspend"):
             return self._delete(job, sync, sync.active)
         wanted = sync.wanted()
-        doomed = _for_removal(sync, active - wanted)
+        doomed = for_removal(sync, active - wanted)
         if doomed:
             return self._delete(job, sync, doomed[:BURST])
         unended = sync.terminating if sync.spec.get("podReplacementPolicy") == "Failed" else 0
@@ -177,14 +155,14 @@ class JobController(PodController):
     def _create(self, job: Object, sync: JobSync, missing: int, before: Managed) -> Managed:
         if not sync.indexed:
             template = job["spec"]["template"]
-            problem = self.create_pods(job, (_tracked_pod(template, job) for _ in range(missing)), missing)
+            problem = self.create_pods(job, (tracked_pod(template, job) for _ in range(missing)), missing)
             return before._replace(active=before.active + missing, problem=problem)
         held = sync.last_failures()
         pauses = {i: self._index_pause(held.get(i)) for i in sync.open_indexes(missing)}
         due = [i for i, pause in pauses.items() if not pause]
         if not due:
             return before._replace(pause=min(pauses.values(), default=0.0))
-        pods = (_indexed_pod(job, i, sync, held.get(i)) for i in due)
+        pods = (indexed_pod(job, i, sync, held.get(i)) for i in due)
         problem = self.create_pods(job, pods, len(due))
         return before._replace(active=before.active + len(due), problem=problem)
 
@@ -287,52 +265,3 @@ def is_finished(job: Object) -> bool:
 
 def _is_tracked(pod: Object) -> bool:
     return FINALIZER in dig(pod, "metadata", "finalizers", default=())
-
-
-def _for_removal(sync: JobSync, count: int) -> list[Object]:
-    """Of several pods with one index all but one; then as many as are too much, the least missed first."""
-    doomed = dict(_misplaced(sync)) if sync.indexed else {}
-    rest = sorted((p for p in sync.active if uid_of(p) not in doomed), key=deletion_rank)
-    return [*doomed.values(), *rest[: max(count - len(doomed), 0)]]
-
-
-def _misplaced(sync: JobSync) -> Iterator[tuple[str, Object]]:
-    seen: set[int] = set()
-    for pod in sorted(sync.active, key=deletion_rank, reverse=True):
-        index = index_of(pod)
-        if index in seen or not 0 <= index < sync.spec["completions"]:
-            yield uid_of(pod), pod
-        seen.add(index)
-
-
-def _tracked_pod(template: Object, job: Object) -> Object:
-    pod = from_template(template, job)
-    pod["metadata"]["finalizers"] = [*pod["metadata"].get("finalizers", ()), FINALIZER]
-    return pod
-
-
-def _indexed_pod(job: Object, index: int, sync: JobSync, failed: Object | None) -> Object:
-    """A pod that knows which of the completions it works on: by annotation, label, host name and variable."""
-    pod = _tracked_pod(job["spec"]["template"], job)
-    m: dict[str, Any] = pod["metadata"]
-    m["annotations"] = {**m.get("annotations", {}), INDEX: str(index)}
-    m["labels"] = {**m.get("labels", {}), INDEX: str(index)}
-    ending = f"-{index}-"
-    m["generateName"] = name_of(job)[: 58 - len(ending)] + ending
-    if sync.per_index is not None:
-        m["annotations"] |= _failure_counts(sync, failed)
-    pod["spec"]["hostname"] = f"{name_of(job)}-{index}"
-    for container in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]):
-        if all(v["name"] != INDEX_VARIABLE["name"] for v in container.get("env", ())):
-            container["env"] = [*container.get("env", ()), INDEX_VARIABLE]
-    return pod
-
-
-def _failure_counts(sync: JobSync, failed: Object | None) -> dict[str, str]:
-    """How often this index has failed so far, and how often without it being held against it."""
-    if failed is None:
-        return {FAILURES: "0"}
-    ignored = int(annotations_of(failed).get(IGNORED_FAILURES, "0"))
-    forgiven = sync.verdict(failed).action == "Ignore"
-    counts = {FAILURES: str(failures_of(failed) + (not forgiven))}
-    return counts | ({IGNORED_FAILURES: str(ignored + forgiven)} if ignored or forgiven else {})

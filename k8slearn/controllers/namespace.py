@@ -13,7 +13,42 @@ from typing import Any
 from k8slearn.api.clock import timestamp
 from k8slearn.api.errors import NotFound
 from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, name_of
+from k8slearn.controllers.pods import condition
 from k8slearn.machinery import Controller, Done
+
+#: What may keep a namespace: reason and message when it does not, and when it does.
+CONDITIONS = {
+    "NamespaceDeletionDiscoveryFailure": (
+        "ResourcesDiscovered",
+        "All resources successfully discovered",
+        "DiscoveryFailed",
+        "Discovery failed for some groups: ",
+    ),
+    "NamespaceDeletionGroupVersionParsingFailure": (
+        "ParsedGroupVersions",
+        "All legacy kube types successfully parsed",
+        "GroupVersionParsingFailed",
+        "",
+    ),
+    "NamespaceDeletionContentFailure": (
+        "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization",
+        "ContentDeletionFailed",
+        "",
+    ),
+    "NamespaceContentRemaining": (
+        "ContentRemoved",
+        "All content successfully removed",
+        "SomeResourcesRemain",
+        "Some resources are remaining: ",
+    ),
+    "NamespaceFinalizersRemaining": (
+        "ContentHasNoFinalizers",
+        "All content-preserving finalizers finished",
+        "SomeFinalizersRemain",
+        "Some content in the namespace has finalizers remaining: ",
+    ),
+}
 
 RETRY = 1.0  # seconds between two looks while something is still there
 
@@ -46,7 +81,7 @@ class NamespaceController(Controller):
                     self._delete(resource.name, key_of(obj))
             remaining = self.client.list(resource.name, namespace)
             if remaining:
-                left[resource.qualified] = list(remaining)
+                left[f"{resource.plural}.{resource.group}"] = list(remaining)
         return left
 
     def _delete(self, resource: str, key: Key) -> None:
@@ -56,39 +91,25 @@ class NamespaceController(Controller):
             return
 
     def _report(self, namespace: Object, left: dict[str, list[Object]]) -> None:
-        """Say in the status what keeps the namespace from going."""
-        counts = ", ".join(
-            f"{resource} has {len(objs)} resource instances" for resource, objs in left.items()
-        )
+        """Say in the status what keeps the namespace from going, and what does not."""
         holders: dict[str, int] = {}
         for obj in [o for objs in left.values() for o in objs]:
             for finalizer in dig(obj, "metadata", "finalizers", default=[]):
                 holders[finalizer] = holders.get(finalizer, 0) + 1
-        conditions = [
-            self._condition(
-                namespace,
-                "NamespaceContentRemaining",
-                "SomeResourcesRemain",
-                f"Some resources are remaining: {counts}",
-            )
-        ]
-        if holders:
-            listed = ", ".join(f"{f} in {n} resource instances" for f, n in sorted(holders.items()))
-            message = f"Some content in the namespace has finalizers remaining: {listed}"
-            conditions.append(
-                self._condition(namespace, "NamespaceFinalizersRemaining", "SomeFinalizersRemain", message)
-            )
-        if conditions != dig(namespace, "status", "conditions", default=[]):
-            self.client.update_status(namespace, conditions=conditions)
-
-    def _condition(self, namespace: Object, kind: str, reason: str, message: str) -> dict[str, Any]:
+        counts = [f"{resource} has {len(objs)} resource instances" for resource, objs in sorted(left.items())]
+        held = [f"{f} in {n} resource instances" for f, n in sorted(holders.items())]
+        troubles = {"NamespaceContentRemaining": counts, "NamespaceFinalizersRemaining": held}
+        conditions = [self._condition(namespace, kind, troubles.get(kind, [])) for kind in CONDITIONS]
         known = dig(namespace, "status", "conditions", default=[])
-        old = next((c for c in known if c["type"] == kind), None)
-        since = old["lastTransitionTime"] if old else timestamp(self.clock.now)
-        return {
-            "type": kind,
-            "status": "True",
-            "lastTransitionTime": since,
-            "reason": reason,
-            "message": message,
-        }
+        others = [c for c in known if c["type"] not in CONDITIONS]
+        if [*others, *conditions] != known:
+            self.client.update_status(namespace, conditions=[*others, *conditions])
+
+    def _condition(self, namespace: Object, kind: str, trouble: list[str]) -> dict[str, Any]:
+        row = CONDITIONS[kind]
+        reason, message = (row[2], row[3] + ", ".join(trouble)) if trouble else row[:2]
+        status, old = "True" if trouble else "False", condition(namespace, kind)
+        same = old is not None and old["status"] == status
+        since = old["lastTransitionTime"] if old is not None and same else timestamp(self.clock.now)
+        fresh = {"type": kind, "status": status, "lastTransitionTime": since}
+        return {**fresh, "reason": reason, "message": message}

@@ -12,7 +12,6 @@ Kubernetes: pkg/controller/volume/persistentvolume (pv_controller.go, index.go)
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from k8slearn.api.claims import claims_of
 from k8slearn.api.errors import AlreadyExists, NotFound
@@ -24,24 +23,31 @@ from k8slearn.api.objects import (
     edit,
     is_deleting,
     key_of,
-    labels_of,
     name_of,
     namespace_of,
     uid_of,
 )
-from k8slearn.api.quantities import parse
-from k8slearn.api.selectors import LabelSelector
+from k8slearn.controllers.volumematching import (
+    PROVISIONED_BY,
+    PROVISIONER,
+    class_of,
+    fits,
+    is_for,
+    is_free,
+    is_prebound,
+    new_volume,
+    reference,
+    size,
+)
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
 
 CLAIMS, VOLUMES = "persistentvolumeclaims", "persistentvolumes"
 BOUND_BY_US = "pv.kubernetes.io/bound-by-controller"
 COMPLETED = "pv.kubernetes.io/bind-completed"
-PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 STORAGE_PROVISIONER = "volume.kubernetes.io/storage-provisioner"
 OLD_STORAGE_PROVISIONER = "volume.beta.kubernetes.io/storage-provisioner"
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
-PROVISIONER = "k8slearn.io/imaginary"
 
 NO_CLASS = "no persistent volumes available for this claim and no storage class is set"
 FIRST_CONSUMER = "waiting for first consumer to be created before binding"
@@ -110,7 +116,7 @@ class PersistentVolumeController(Controller):
             self._take(claim, self.cache.get(VOLUMES, wanted))
             return
         volume = self._best_match(claim)
-        if volume is not None and (_is_prebound(volume, claim) or not self._is_delayed(claim)):
+        if volume is not None and (is_prebound(volume, claim) or not self._is_delayed(claim)):
             self._bind(volume, claim)
         else:
             self._set_phase(claim, "Pending")
@@ -119,7 +125,7 @@ class PersistentVolumeController(Controller):
     def _take(self, claim: Object, volume: Object | None) -> None:
         """The claim names its volume: by hand, or because we have come half-way before."""
         owner = dig(volume, "spec", "claimRef")
-        if volume is None or (owner is not None and not _is_for(owner, claim)):
+        if volume is None or (owner is not None and not is_for(owner, claim)):
             self._set_phase(claim, "Pending")
             if volume is not None:
                 text = f'volume "{name_of(volume)}" already bound to a different claim.'
@@ -134,7 +140,7 @@ class PersistentVolumeController(Controller):
             self._lose(claim, "ClaimLost", LOST_REFERENCE)
         elif volume is None:
             self._lose(claim, "ClaimLost", LOST_VOLUME)
-        elif dig(volume, "spec", "claimRef") is None or _is_for(volume["spec"]["claimRef"], claim):
+        elif dig(volume, "spec", "claimRef") is None or is_for(volume["spec"]["claimRef"], claim):
             self._bind(volume, claim)
         else:
             self._lose(claim, "ClaimMisbound", MISBOUND)
@@ -153,9 +159,9 @@ class PersistentVolumeController(Controller):
     def _best_match(self, claim: Object) -> Object | None:
         """One that is meant for this claim; else the smallest of those that are free and fit."""
         fitting = [v for v in self.cache.list(VOLUMES) if fits(v, claim)]
-        prebound = [v for v in fitting if _is_prebound(v, claim)]
-        free = [v for v in fitting if _is_free(v)]
-        return min(prebound or free, key=_size, default=None)
+        prebound = [v for v in fitting if is_prebound(v, claim)]
+        free = [v for v in fitting if is_free(v)]
+        return min(prebound or free, key=size, default=None)
 
     def _is_delayed(self, claim: Object) -> bool:
         """Its class waits until a pod that uses it has a node."""
@@ -194,7 +200,7 @@ class PersistentVolumeController(Controller):
             self.events.normal(claim, "ExternalProvisioning", EXTERNAL.format(provisioner))
             return
         try:
-            made = self.client.create(_new_volume(claim, storage_class))
+            made = self.client.create(new_volume(claim, storage_class))
         except AlreadyExists:
             return  # we shall hear of it
         self.events.normal(claim, "ProvisioningSucceeded", f"Successfully provisioned volume {name_of(made)}")
@@ -222,7 +228,7 @@ class PersistentVolumeController(Controller):
         if known is not None and known.get("uid") == uid_of(claim):
             return volume
         changed = edit(volume)
-        changed["spec"]["claimRef"] = _reference(claim)
+        changed["spec"]["claimRef"] = reference(claim)
         if known is None:
             changed["metadata"]["annotations"] = {**annotations_of(volume), BOUND_BY_US: "yes"}
         return self.client.update(changed)
@@ -245,11 +251,11 @@ class PersistentVolumeController(Controller):
         elif annotations_of(volume).get(BOUND_BY_US):
             self._unbind(volume)  # the claim has found another one meanwhile
 
-    def _claim(self, reference: Object) -> Object | None:
+    def _claim(self, named: Object) -> Object | None:
         """The claim, asked for once more where the cache does not know it: it is about people's data."""
-        key = f"{reference['namespace']}/{reference['name']}"
+        key = f"{named['namespace']}/{named['name']}"
         known = self.cache.get(CLAIMS, key)
-        if known is not None and uid_of(known) == reference["uid"]:
+        if known is not None and uid_of(known) == named["uid"]:
             return known
         try:
             return self.client.get(CLAIMS, key)
@@ -279,76 +285,3 @@ class PersistentVolumeController(Controller):
         del changed["spec"]["claimRef"]
         del changed["metadata"]["annotations"][BOUND_BY_US]
         self._set_volume_phase(self.client.update(changed), "Available")
-
-
-# --- who fits whom -----------------------------------------------------------------------------
-
-
-def class_of(obj: Object) -> str:
-    return dig(obj, "spec", "storageClassName", default="")
-
-
-def fits(volume: Object, claim: Object) -> bool:
-    """Class, mode, access, size and labels. Kubernetes: FindMatchingVolume"""
-    spec, wanted = volume["spec"], claim["spec"]
-    modes = [s.get("volumeMode", "Filesystem") for s in (spec, wanted)]
-    if (
-        is_deleting(volume)
-        or modes[0] != modes[1]
-        or not set(wanted["accessModes"]) <= set(spec["accessModes"])
-    ):
-        return False
-    if parse(dig(wanted, "resources", "requests", "storage", default="0")) > _size(volume):
-        return False
-    if _is_prebound(volume, claim):
-        return True
-    selector = wanted.get("selector")
-    selected = selector is None or LabelSelector.of(selector).matches(labels_of(volume))
-    return selected and class_of(volume) == class_of(claim)
-
-
-def _size(volume: Object) -> Any:
-    return parse(dig(volume, "spec", "capacity", "storage", default="0"))
-
-
-def _is_free(volume: Object) -> bool:
-    return dig(volume, "spec", "claimRef") is None and dig(volume, "status", "phase") == "Available"
-
-
-def _is_for(reference: Object, claim: Object) -> bool:
-    same = (reference.get("namespace"), reference.get("name")) == (namespace_of(claim), name_of(claim))
-    return same and reference.get("uid") in (None, "", uid_of(claim))
-
-
-def _is_prebound(volume: Object, claim: Object) -> bool:
-    reference = dig(volume, "spec", "claimRef")
-    return reference is not None and _is_for(reference, claim)
-
-
-def _reference(claim: Object) -> Object:
-    return {
-        "kind": "PersistentVolumeClaim",
-        "namespace": namespace_of(claim),
-        "name": name_of(claim),
-        "uid": uid_of(claim),
-        "apiVersion": "v1",
-        "resourceVersion": claim["metadata"]["resourceVersion"],
-    }
-
-
-def _new_volume(claim: Object, storage_class: Object) -> Object:
-    """A directory that is nowhere, of just the size that is asked for."""
-    name = f"pvc-{uid_of(claim)}"
-    spec = {
-        "capacity": {"storage": claim["spec"]["resources"]["requests"]["storage"]},
-        "accessModes": list(claim["spec"]["accessModes"]),
-        "volumeMode": claim["spec"].get("volumeMode", "Filesystem"),
-        "persistentVolumeReclaimPolicy": storage_class.get("reclaimPolicy", "Delete"),
-        "storageClassName": name_of(storage_class),
-        "claimRef": _reference(claim),
-        "hostPath": {"path": f"/var/lib/imaginary/{name}", "type": "DirectoryOrCreate"},
-    }
-    if storage_class.get("mountOptions"):
-        spec["mountOptions"] = list(storage_class["mountOptions"])
-    metadata = {"name": name, "annotations": {PROVISIONED_BY: PROVISIONER}}
-    return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec}

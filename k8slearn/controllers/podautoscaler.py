@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8slearn.api.clock import timestamp
-from k8slearn.api.errors import ApiError
+from k8slearn.api.errors import ApiError, NoKindMatch
 from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, namespace_of
 from k8slearn.api.requests import Request
 from k8slearn.machinery import Controller, Done
@@ -20,6 +20,7 @@ from k8slearn.machinery.informer import Change
 
 PERIOD = 15.0  # seconds between two looks
 UNABLE = "the HPA controller was unable to get the target's current scale: {}"
+UNKNOWN = "unable to determine resource for scale target reference: no matches for kind {}"
 NO_SELECTOR = "the HPA target's scale is missing a selector"
 NO_API = "the server could not find the requested resource (get {})"
 
@@ -71,8 +72,9 @@ class HorizontalPodAutoscalerController(Controller):
         try:
             scale = self._scale(hpa)
         except ApiError as error:
-            self.events.warning(hpa, "FailedGetScale", str(error))
-            look.say("AbleToScale", "False", "FailedGetScale", UNABLE.format(error))
+            why = UNKNOWN.format(_kind(hpa)) if isinstance(error, NoKindMatch) else str(error)
+            self.events.warning(hpa, "FailedGetScale", why)
+            look.say("AbleToScale", "False", "FailedGetScale", UNABLE.format(why))
         else:
             text = "the HPA controller was able to get the target's current scale"
             look.say("AbleToScale", "True", "SucceededGetScale", text)
@@ -163,6 +165,12 @@ class Look:
         self.status.pop("currentReplicas", None)
         if current:
             self.status["currentReplicas"] = current
+
+
+def _kind(hpa: Object) -> str:
+    target = hpa["spec"]["scaleTargetRef"]
+    group = target.get("apiVersion", "").rpartition("/")[0]
+    return f'"{target["kind"]}" in group "{group}"'
 
 
 def _failure(hpa: Object, metric: Object) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from k8slearn.lab.frames import SimSource
+from k8slearn.lab.logs import StoreSource
 from k8slearn.lab.notebook import keep_up, show_errors_as_cards
 from k8slearn.lab.ready import is_ready, problems
 from k8slearn.lab.show import show
@@ -20,9 +21,25 @@ from k8slearn.lab.studio import Studio
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from k8slearn.apiserver.watch import ServerWatch
     from k8slearn.sim import Simulation
+    from k8slearn.store import Cursor, Store
 
-__all__ = ["Studio", "check", "hint", "is_ready", "judge", "predict", "problems", "replay", "show", "studio"]
+__all__ = [
+    "Studio",
+    "check",
+    "follow",
+    "hint",
+    "is_ready",
+    "judge",
+    "kubectl",
+    "predict",
+    "problems",
+    "replay",
+    "show",
+    "store_log",
+    "studio",
+]
 
 
 def studio(sim: Simulation, until: Callable[[Simulation], bool] | None = None) -> Studio:
@@ -33,11 +50,18 @@ def studio(sim: Simulation, until: Callable[[Simulation], bool] | None = None) -
     return keep_up(Studio(SimSource(sim, until)))
 
 
+def store_log(store: Store, **readers: Cursor | ServerWatch) -> Studio:
+    """A studio for a store alone: ``store_log(store, ada=store.watch(...)).log()``."""
+    return keep_up(Studio(StoreSource(store, readers)))
+
+
 #: What needs more than the core is imported when it is first asked for.
 LATER = {
     "check": "verdict",
+    "follow": "journey",
     "hint": "hints",
     "judge": "checker",
+    "kubectl": "terminal",
     "predict": "prediction",
     "replay": "verdict",
 }

@@ -71,6 +71,11 @@ class Journey:
             return self.error.code
         return 201 if self.request.created else 200
 
+    @property
+    def refused_at(self) -> str:
+        """The name of the station that said no; "" if none did."""
+        return next((each.name for each in self.stations if each.state == "refused"), "")
+
     def step(self) -> bool:
         moved = self.position < self.length
         self.position += moved

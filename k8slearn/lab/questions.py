@@ -36,6 +36,69 @@ QUESTIONS = {
         },
         "they are made all the same",
     ),
+    "01 which numbers": Question(
+        "We write tea, then milk, then tea once more. What do the three writes get as resourceVersion?",
+        {
+            "1, 1, 2": "Each object would count for itself. Then no number could say what came first.",
+            "1, 2, 3": "One count for the whole store: a resourceVersion is the number of a write.",
+            "three times of day": "Clocks disagree, and go backwards. A revision counts writes, nothing else.",
+        },
+        "1, 2, 3",
+    ),
+    "01 the lost update": Question(
+        "Ada and Grace have read the same note. Ada writes her change, then Grace writes hers. What is stored?",
+        {
+            "both changes": "Each has sent a whole object, and Grace's knows nothing of Ada's change.",
+            "Ada's change": "She was first, but nothing stops the second write from replacing hers.",
+            "Grace's change": "The last one wins, and nobody is told that Ada's change is gone.",
+        },
+        "Grace's change",
+    ),
+    "01 a slow reader": Question(
+        "Ada reads the log at once, Grace takes her time. What does the store do for Grace?",
+        {
+            "it queues events for her": "A queue for each slow reader: a server's way to run out of memory.",
+            "it waits for her": "Then the slowest reader would decide how fast the cluster writes.",
+            "nothing": "The log is there anyway. Grace's whole state is one number: how far she has read.",
+        },
+        "nothing",
+    ),
+    "02 who adds what": Question(
+        "We send a pod of five lines. Who adds what is missing: restart policy, priority, uid?",
+        {
+            "kubectl": "It sends what stands in the file. The same pod sent by curl ends up the same.",
+            "the API server": "Defaults, admission and the server's own fields, each at a station of its own.",
+            "the kubelet": "It acts on what is stored. By then everything has been said.",
+        },
+        "the API server",
+    ),
+    "02 conflict": Question(
+        "An update is refused: 409 Conflict, the object has been modified. What will sending it again do?",
+        {
+            "it works the second time": "The bytes still say what you had read, and that is still not what is there.",
+            "the same 409, for ever": "A Conflict is about your object, not about the server. Read again, then write.",
+            "it depends on the load": "Nothing is busy or broken. Somebody was quicker, that is all.",
+        },
+        "the same 409, for ever",
+    ),
+    "02 generation": Question(
+        "We put a label on a Deployment, then its controller writes the status, then we scale it. Generation was 1.",
+        {
+            "it is 4 now": "That is how a resourceVersion counts: it changes with every write.",
+            "it is 3 now": "Labels and status are not what was asked for.",
+            "it is 2 now": "Only a change of the spec counts: it is what somebody wants to be different.",
+        },
+        "it is 2 now",
+    ),
+    "02 replicas and an autoscaler": Question(
+        "The file says replicas: 3, an autoscaler has made it 7. You apply the file again, unchanged. How many?",
+        {
+            "7": "Your file still has an opinion: 3. Whoever does not want to decide must not say.",
+            "3, silently": "That is what client-side apply and forcing do: an outage caused by a file nobody changed.",
+            "409 Conflict": "With server-side apply the server knows whose the field is, and names the autoscaler.",
+        },
+        "409 Conflict",
+    ),
     "04 a pod is deleted": Question(
         "We delete one of the three pods by hand. What happens?",
         {

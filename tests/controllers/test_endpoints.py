@@ -104,4 +104,20 @@ def test_more_than_a_thousand_are_cut(sim):
     sim.run()
     assert sum(map(len, ips(sim))) == 1000
     annotations = objects(sim, "endpoints")[0]["metadata"]["annotations"]
-    assert annotations == {"endpoints.kubernetes.io/over-capacity": "truncated"}
+    assert annotations["endpoints.kubernetes.io/over-capacity"] == "truncated"
+
+
+def test_when_it_changed(sim):
+    sim.create(service())
+    sim.run()
+    trigger = "endpoints.kubernetes.io/last-change-trigger-time"
+    made = objects(sim, "services")[0]["metadata"]["creationTimestamp"]
+    assert objects(sim, "endpoints")[0]["metadata"]["annotations"] == {trigger: made}
+    sim.advance(30)
+    place(sim, "a", "10.0.0.1")
+    sim.run()
+    assert objects(sim, "endpoints")[0]["metadata"]["annotations"][trigger] > made
+    before = sim.store.revision
+    sim.fault("resync", "endpoint-controller")
+    sim.run()
+    assert sim.store.revision == before

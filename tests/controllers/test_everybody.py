@@ -31,6 +31,11 @@ def job(name: str, **pods) -> Object:
     return named("Job", name, "batch/v1", spec={"template": {"spec": inside}})
 
 
+def budget(name: str, labels: dict[str, str], **spec) -> Object:
+    body = {"selector": {"matchLabels": labels}, **spec}
+    return named("PodDisruptionBudget", name, "policy/v1", spec=body)
+
+
 CLAIM = {
     "metadata": {"name": "data"},
     "spec": {
@@ -46,9 +51,9 @@ POSSIBLE = (
     workload("StatefulSet", "db", serviceName="db", replicas=2),
     workload("DaemonSet", "agent"),
     job("once"),
-    named("PodDisruptionBudget", "pdb", "policy/v1", spec={"minAvailable": 2, "selector": {"matchLabels": {"app": "web"}}}),
+    budget("pdb", {"app": "web"}, minAvailable=2),
     named("ResourceQuota", "quota", spec={"hard": {"pods": "50", "count/deployments.apps": "5"}}),
-)  # fmt: skip
+)
 
 IMPOSSIBLE = (
     deployment("stuck", 2, template=template({"app": "stuck"}, **NOWHERE)),
@@ -65,8 +70,8 @@ IMPOSSIBLE = (
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "no"},
         },
     ),
-    named("PodDisruptionBudget", "empty", "policy/v1", spec={"maxUnavailable": "50%", "selector": {"matchLabels": {"a": "b"}}}),
-)  # fmt: skip
+    budget("empty", {"a": "b"}, maxUnavailable="50%"),
+)
 
 
 def done(sim: Simulation) -> dict[str, object]:
@@ -100,7 +105,10 @@ def test_what_cannot_be_done_is_waited_for_in_peace():
     assert sim.position - settled < 600 * 2  # heartbeats, regular looks, and nothing else
     assert sim.errors() == {}
     writes = [
-        c for s in sim.trace[settled:] for c in s.writes if c.resource not in ("leases", "events", "nodes")
+        c
+        for s in list(sim.trace)[settled:]
+        for c in s.writes
+        if c.resource not in ("leases", "events", "nodes")
     ]
     assert len(writes) < 20
 

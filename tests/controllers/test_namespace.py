@@ -60,7 +60,11 @@ def test_a_finalizer_keeps_the_namespace_and_is_named(sim):
     sim.advance(5)
     assert team(sim)["status"]["phase"] == "Terminating"
     assert condition(team(sim), "NamespaceContentRemaining")["status"] == "True"
-    assert "configmaps" in condition(team(sim), "NamespaceContentRemaining")["message"]
+    told = condition(team(sim), "NamespaceContentRemaining")["message"]
+    assert told == "Some resources are remaining: configmaps. has 1 resource instances"
+    fine = condition(team(sim), "NamespaceDeletionContentFailure")
+    assert (fine["status"], fine["reason"]) == ("False", "ContentDeleted")
+    assert len(team(sim)["status"]["conditions"]) == 5
     assert "a/b in 1 resource instances" in condition(team(sim), "NamespaceFinalizersRemaining")["message"]
     sim.client.patch("configmaps", "team/held", patch={"metadata": {"finalizers": None}})
     sim.run()

@@ -78,7 +78,11 @@ def test_the_bounds_hold(sim, before, after, bound):
 
 
 @pytest.mark.parametrize(
-    ("kind", "title"), [("Deployment", 'deployments.apps "web" not found'), ("Toy", "Toy")]
+    ("kind", "title"),
+    [
+        ("Deployment", 'deployments.apps "web" not found'),
+        ("Toy", 'for scale target reference: no matches for kind "Toy" in group "apps"'),
+    ],
 )
 def test_without_a_target_it_waits_and_says_so(sim, kind, title):
     sim.create(scaler(kind))

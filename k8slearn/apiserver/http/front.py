@@ -22,6 +22,7 @@ from k8slearn.apiserver.http.requestinfo import RequestInfo, request_info
 from k8slearn.apiserver.http.streams import WatchStream
 from k8slearn.apiserver.rbac import Attributes, forbidden, impersonate
 from k8slearn.apiserver.server import ApiServer
+from k8slearn.apiserver.warnings import DEPRECATED
 
 READS = frozenset(["get", "list", "watch"])
 CONNECTIONS = frozenset(["exec", "attach", "portforward", "proxy"])
@@ -78,6 +79,7 @@ class Front:
         check_shape(resource, info)
         form = negotiate(http.headers.get("accept", ""))
         request = self._request(http, info, resource, user)
+        request.warnings += DEPRECATED.get(f"{resource.api_version} {resource.kind}", ())
         if info.verb == "watch":
             return self._watch(request, resource, form, http)
         value = self.server.handle(request)

@@ -1,6 +1,7 @@
 """In which form an answer is wanted."""
 
 import pytest
+
 from k8slearn.api.errors import NotAcceptable
 from k8slearn.apiserver.http.negotiation import JSON, YAML, Form, negotiate
 

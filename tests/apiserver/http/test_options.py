@@ -1,9 +1,12 @@
 """What a query says, and what is wrong with it."""
 
 import pytest
+
 from k8slearn.api.errors import BadRequest, Invalid
 from k8slearn.apiserver.http.options import options_of
 from k8slearn.apiserver.http.requestinfo import RequestInfo
+
+MATCH = "resourceVersionMatch"
 
 
 def options(verb: str, **query: str) -> dict[str, object]:
@@ -25,13 +28,38 @@ def test_what_cannot_be_read_is_a_bad_request() -> None:
 @pytest.mark.parametrize(
     ("verb", "query", "field", "message"),
     [
-        ("list", {"resourceVersionMatch": "Exact"}, "resourceVersionMatch", "unless resourceVersion is provided"),
-        ("list", {"resourceVersionMatch": "Exact", "resourceVersion": "0"}, "resourceVersionMatch", '"exact" is forbidden'),
-        ("list", {"resourceVersionMatch": "X", "resourceVersion": "1"}, "resourceVersionMatch", 'Unsupported value: "X"'),
+        (
+            "list",
+            {"resourceVersionMatch": "Exact"},
+            "resourceVersionMatch",
+            "unless resourceVersion is provided",
+        ),
+        (
+            "list",
+            {"resourceVersionMatch": "Exact", "resourceVersion": "0"},
+            "resourceVersionMatch",
+            '"exact" is forbidden',
+        ),
+        (
+            "list",
+            {"resourceVersionMatch": "X", "resourceVersion": "1"},
+            "resourceVersionMatch",
+            'Unsupported value: "X"',
+        ),
         ("list", {"sendInitialEvents": "true"}, "sendInitialEvents", "forbidden for list"),
-        ("watch", {"sendInitialEvents": "true"}, "resourceVersionMatch", "requires setting"),
-        ("watch", {"resourceVersionMatch": "NotOlderThan"}, "resourceVersionMatch", "unless sendInitialEvents"),
-        ("create", {"dryRun": "Some"}, "dryRun", 'Unsupported value: []string{"Some"}: supported values: "All"'),
+        ("watch", {"sendInitialEvents": "true"}, MATCH, "requires setting"),
+        (
+            "watch",
+            {"resourceVersionMatch": "NotOlderThan"},
+            "resourceVersionMatch",
+            "unless sendInitialEvents",
+        ),
+        (
+            "create",
+            {"dryRun": "Some"},
+            "dryRun",
+            'Unsupported value: []string{"Some"}: supported values: "All"',
+        ),
         ("create", {"fieldValidation": "Never"}, "fieldValidation", 'Unsupported value: "Never"'),
         ("update", {"fieldManager": "x" * 129}, "fieldManager", "may not be more than 128 bytes"),
         ("patch", {"fieldManager": "a\tb"}, "fieldManager", "printable"),

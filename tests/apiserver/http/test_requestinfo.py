@@ -1,6 +1,7 @@
 """What a URL means."""
 
 import pytest
+
 from k8slearn.apiserver.http.messages import HttpRequest
 from k8slearn.apiserver.http.requestinfo import request_info
 
@@ -35,7 +36,9 @@ def test_resource_urls(line: str) -> None:
     assert {k: v for k, v in found.items() if v} == want
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/version", "/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1"])
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/version", "/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1"]
+)
 def test_everything_else_is_known_by_its_path(path: str) -> None:
     info = request_info(HttpRequest("GET", path))
     assert (info.verb, info.path, info.is_resource) == ("get", path, False)
