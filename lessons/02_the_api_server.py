@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 02 · The API server
 #
-# *You send a pod of seven lines. Some forty come back. Who wrote the others? And who could have said no?*
+# *You send a pod of eight lines. Forty come back. Who wrote the others? And who could have said no?*
 #
 # There is one door to the store, and everybody uses it: you, the scheduler, the kubelets. In this lesson a request
 # goes through that door in slow motion.
@@ -55,7 +55,7 @@ print(str(show(POD)).count("\n"), "lines sent,", str(show(stored)).count("\n"), 
 # %% [markdown]
 # ## No
 #
-# Each station can refuse, and nothing has happened then. Four requests that end early:
+# A station can refuse, and then nothing has happened. Four requests that end early:
 
 # %%
 NONSENSE = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "Web_1"}, "spec": {"containers": []}}
@@ -245,7 +245,7 @@ print(answer.code, answer.body.decode())
 
 # %% [markdown]
 # Before *may he?* comes *who is it?* Without a token or a certificate you are `system:anonymous`, and nobody has allowed
-# that user anything here. With a token:
+# that user to read pods. With a token:
 
 # %%
 sim.server.authenticator.tokens["sesame"] = sim.client.user
@@ -271,18 +271,14 @@ kubectl("apply --server-side --field-manager=team -f -", FILE)
 # Two people with the same old copy: the second one is told.
 
 # %% tags=["nbval-ignore-output"]
-import json
-import subprocess
-
 kubectl("create configmap tea --from-literal=at=four")
-copy = "kubectl get configmap tea --output=json"
-copy = json.loads(subprocess.run(copy.split(), capture_output=True).stdout) if plane else None
+copy = kubectl("get configmap tea --output=yaml", quiet=True)
 kubectl("replace -f -", copy)
 kubectl("label configmap tea asked-by=ada")
 kubectl("replace -f -", copy)
 
 # %% tags=["nbval-ignore-output"]
-# !kubectl auth can-i delete nodes
+# !kubectl auth can-i delete pods
 # !kubectl auth can-i list secrets --as=system:serviceaccount:default:default
 
 # %%

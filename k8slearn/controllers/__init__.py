@@ -2,7 +2,7 @@
 
 Duty: for one kind each, bring what is closer to what was asked for.
 Never: import or call each other. A Deployment talks to a ReplicaSet only through the API.
-Read first: `replicaset`, which shows the whole pattern; then `deployment`.
+Read first: `replicaset`, which shows the whole pattern, with `podcontrol`; then `deployment`.
 
 Kubernetes: pkg/controller
 """

@@ -10,10 +10,7 @@ from typing import Any
 
 from k8slearn.api import cron
 from k8slearn.api.clock import EPOCH, seconds_of
-from k8slearn.api.objects import (
-    Object,
-    dig,
-)
+from k8slearn.api.objects import Object, dig
 
 LITTLE = 0.1  # seconds after its time at which a Job is made
 

@@ -11,13 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, labels_of, name_of
-from k8slearn.controllers.daemonpods import (
-    HASH,
-    is_updated,
-    may_run_on,
-    new_pod,
-    target_of,
-)
+from k8slearn.controllers.daemonpods import HASH, is_updated, may_run_on, new_pod, target_of
 from k8slearn.controllers.daemonupdate import Rollout, number
 from k8slearn.controllers.history import History
 from k8slearn.controllers.podcontrol import BURST, PodController

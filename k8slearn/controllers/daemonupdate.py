@@ -8,10 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from k8slearn.api.objects import Object, dig, is_deleting
-from k8slearn.controllers.daemonpods import (
-    is_updated,
-    may_run_on,
-)
+from k8slearn.controllers.daemonpods import is_updated, may_run_on
 from k8slearn.controllers.rollout import resolve
 
 

@@ -25,13 +25,7 @@ from k8slearn.api.objects import (
 )
 from k8slearn.controllers.jobpods import Failures, for_removal, indexed_pod, tracked_pod
 from k8slearn.controllers.jobstatus import JobSync
-from k8slearn.controllers.jobview import (
-    FINALIZER,
-    Ending,
-    failures_of,
-    finished_at,
-    job_name_of,
-)
+from k8slearn.controllers.jobview import FINALIZER, Ending, failures_of, finished_at, job_name_of
 from k8slearn.controllers.podcontrol import BURST, PodController
 from k8slearn.controllers.pods import condition, is_ready
 from k8slearn.machinery import Done

@@ -8,21 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from k8slearn.api.objects import (
-    Object,
-    annotations_of,
-    name_of,
-    uid_of,
-)
+from k8slearn.api.objects import Object, annotations_of, name_of, uid_of
 from k8slearn.controllers.jobpolicy import INDEX, index_of
 from k8slearn.controllers.jobstatus import JobSync
-from k8slearn.controllers.jobview import (
-    BACKOFF,
-    FAILURES,
-    FINALIZER,
-    LONGEST_BACKOFF,
-    failures_of,
-)
+from k8slearn.controllers.jobview import BACKOFF, FAILURES, FINALIZER, LONGEST_BACKOFF, failures_of
 from k8slearn.controllers.pods import deletion_rank, from_template
 
 IGNORED_FAILURES = "batch.kubernetes.io/job-index-ignored-failure-count"

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from k8slearn.api.clock import timestamp
 from k8slearn.api.objects import Object, is_deleting, uid_of
-from k8slearn.controllers.jobpolicy import (
-    write_indexes,
-)
+from k8slearn.controllers.jobpolicy import write_indexes
 from k8slearn.controllers.jobview import FINAL, Ending, JobView, phase
 
 

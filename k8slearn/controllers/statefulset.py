@@ -9,25 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from k8slearn.api.objects import (
-    Key,
-    Object,
-    dig,
-    is_deleting,
-    key_of,
-    name_of,
-    namespace_of,
-)
+from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, name_of, namespace_of
 from k8slearn.api.selectors import LabelSelector
 from k8slearn.controllers.history import History
 from k8slearn.controllers.podcontrol import Claiming
 from k8slearn.controllers.pods import ready_for
 from k8slearn.controllers.statefulsetcontrol import Roll
-from k8slearn.controllers.statefulsetpods import (
-    ordinal_of,
-    parent_and_ordinal,
-    revision_of_pod,
-)
+from k8slearn.controllers.statefulsetpods import ordinal_of, parent_and_ordinal, revision_of_pod
 from k8slearn.machinery import Done
 from k8slearn.machinery.informer import Change
 

@@ -9,16 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from k8slearn.api.errors import AlreadyExists, ApiError, Conflict, NotFound
-from k8slearn.api.objects import (
-    Object,
-    dig,
-    edit,
-    is_deleting,
-    key_of,
-    name_of,
-    owners_of,
-    uid_of,
-)
+from k8slearn.api.objects import Object, dig, edit, is_deleting, key_of, name_of, owners_of, uid_of
 from k8slearn.controllers.pods import is_ready, ready_for
 from k8slearn.controllers.rollout import resolve
 from k8slearn.controllers.statefulsetpods import (

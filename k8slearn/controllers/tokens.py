@@ -14,17 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8slearn.api.errors import Conflict, NotFound
-from k8slearn.api.objects import (
-    Key,
-    Object,
-    annotations_of,
-    dig,
-    edit,
-    key_of,
-    name_of,
-    namespace_of,
-    uid_of,
-)
+from k8slearn.api.objects import Key, Object, annotations_of, dig, edit, key_of, name_of, namespace_of, uid_of
 from k8slearn.api.requests import Request
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change

@@ -7,15 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from k8slearn.api.objects import (
-    Object,
-    dig,
-    is_deleting,
-    labels_of,
-    name_of,
-    namespace_of,
-    uid_of,
-)
+from k8slearn.api.objects import Object, dig, is_deleting, labels_of, name_of, namespace_of, uid_of
 from k8slearn.api.quantities import parse
 from k8slearn.api.selectors import LabelSelector
 

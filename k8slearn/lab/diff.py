@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from k8slearn.api.objects import edit
+from k8slearn.api.objects import dig, edit
 
 IDENTITIES = ("name", "type", "manager", "containerPort", "port", "uid", "ip")
 MOST = 40  # lines
@@ -30,12 +30,29 @@ class Line(NamedTuple):
 
 def diff(before: Any, after: Any) -> list[Line]:
     """The lines that differ, each under the keys that lead to it; nothing when nothing does."""
+    before, after = _readable(before), _readable(after)
     if before is None or after is None:
         found = [*_whole("-", before, "")] if after is None else [*_whole("+", after, "")]
     else:
         found = [*_inside(before, after, "")]
     rest = len(found) - MOST
     return found if rest <= 0 else [*found[:MOST], Line(" ", f"... and {rest} lines more")]
+
+
+def _readable(obj: Any) -> Any:
+    """The object, but of managed fields only their names: the tree they are stored in fills a page."""
+    owners = dig(obj, "metadata", "managedFields")
+    if not owners:
+        return obj
+    named = [{**owner, "fieldsV1": ", ".join(_fields(owner.get("fieldsV1") or {}))} for owner in owners]
+    return {**obj, "metadata": {**obj["metadata"], "managedFields": named}}
+
+
+def _fields(tree: dict[str, Any]) -> Iterator[str]:
+    """``metadata.labels``, ``spec.replicas``: two levels say enough."""
+    for field, below in tree.items():
+        inner = [f".{each.removeprefix('f:')}" for each in below if each.startswith("f:")]
+        yield from (field.removeprefix("f:") + each for each in inner or [""])
 
 
 def counted(lines: list[Line]) -> str:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 #: (x, y) of each room: what stands higher may use what stands lower. Units: boxes.
 PLACES = {
     "lab": (1.5, 5),
-    "sim": (1.5, 4),
+    "sim": (1, 4),
+    "live": (2, 4),
     "cluster": (1.5, 3),
     "controllers": (0, 2),
     "scheduler": (1, 2),
@@ -25,7 +26,7 @@ PLACES = {
     "store": (3.2, 1),
     "api": (2.1, -1),
 }
-COLOURS = {"machinery": "operator", "lab": "", "sim": "", "cluster": "", "api": ""}
+COLOURS = {"machinery": "operator", "lab": "", "sim": "", "live": "", "cluster": "", "api": ""}
 
 
 def direct(name: str) -> list[str]:

@@ -64,7 +64,7 @@ QUESTIONS = {
         "nothing",
     ),
     "02 who adds what": Question(
-        "We send a pod of five lines. Who adds what is missing: restart policy, priority, uid?",
+        "We send a pod of eight lines. Who adds what is missing: restart policy, priority, uid?",
         {
             "kubectl": "It sends what stands in the file. The same pod sent by curl ends up the same.",
             "the API server": "Defaults, admission and the server's own fields, each at a station of its own.",

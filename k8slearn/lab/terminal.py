@@ -19,17 +19,22 @@ PATIENCE = 60  # seconds
 AGES = re.compile(r"(?<=\s)(\d+[smhdy])+$|<unknown>$")
 
 
-def kubectl(command: str, stdin: Any = None) -> None:
-    """Run ``kubectl COMMAND`` and print what it says. `stdin`: text, or an object that is sent as YAML."""
+def kubectl(command: str, stdin: Any = None, *, quiet: bool = False) -> str | None:
+    """Run ``kubectl COMMAND`` and print what it says; `quiet` returns it instead.
+
+    `stdin`: text, or an object that is sent as YAML.
+    """
     sent = stdin if isinstance(stdin, str | None) else yaml.safe_dump(stdin)
-    print(f"$ kubectl {command}")
-    if shutil.which("kubectl") is None:
-        print(MISSING)
-        return
-    words = ["kubectl", *shlex.split(command)]
-    done = subprocess.run(words, input=sent, capture_output=True, text=True, timeout=PATIENCE)
-    for line in _ageless(f"{done.stdout}{done.stderr}".strip().splitlines()):
-        print(line)
+    said = MISSING if shutil.which("kubectl") is None else _said(shlex.split(command), sent)
+    if quiet:
+        return said
+    print(f"$ kubectl {command}", *_ageless(said.splitlines()), sep="\n")
+    return None
+
+
+def _said(words: list[str], sent: str | None) -> str:
+    done = subprocess.run(["kubectl", *words], input=sent, capture_output=True, text=True, timeout=PATIENCE)
+    return f"{done.stdout}{done.stderr}".strip()
 
 
 def _ageless(lines: list[str]) -> list[str]:

@@ -60,7 +60,7 @@ def _named(where: Object | None, name: str, ending: str) -> Object | None:
 def _beginning(pod: Object, spec: Object) -> Iterator[str]:
     words = [*spec.get("command", ()), *spec.get("args", ())]
     if words:
-        yield from _said(words, {"HOSTNAME": name_of(pod), **_variables(spec)})
+        yield from _said(words, {"HOSTNAME": name_of(pod), **_variables(pod, spec)})
         return
     image = spec["image"].rpartition("/")[2].partition("@")[0].partition(":")[0]
     if image in SERVERS:
@@ -69,8 +69,15 @@ def _beginning(pod: Object, spec: Object) -> Iterator[str]:
         yield f"{spec['name']}: {spec['image']} started on {name_of(pod)}"
 
 
-def _variables(spec: Object) -> dict[str, str]:
-    return {v["name"]: v.get("value", "") for v in spec.get("env", ())}
+def _variables(pod: Object, spec: Object) -> dict[str, str]:
+    return {v["name"]: v.get("value") or _field(pod, v) for v in spec.get("env", ())}
+
+
+def _field(pod: Object, variable: Object) -> str:
+    """A variable that is taken from the pod itself: ``metadata.name``, ``metadata.labels['app']``."""
+    path = dig(variable, "valueFrom", "fieldRef", "fieldPath", default="")
+    keyed = re.fullmatch(r"metadata\.(labels|annotations)\['(.+)'\]", path)
+    return str(dig(pod, *(("metadata", *keyed.groups()) if keyed else path.split(".")), default=""))
 
 
 def _said(words: list[str], variables: dict[str, str]) -> Iterator[str]:

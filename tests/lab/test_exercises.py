@@ -8,7 +8,7 @@ from k8slearn.lab import author
 from k8slearn.lab.exercise import EXERCISES as FOLDER
 from k8slearn.lab.exercise import words_of
 from k8slearn.lab.exercises import EXERCISES, UnknownExercise, named
-from k8slearn.sim.trial import IDEMPOTENT, RAISES, SETTLES
+from k8slearn.sim.trial import ENDS, IDEMPOTENT, RAISES, SETTLES
 
 ALL = list(EXERCISES.values())
 IDS = list(EXERCISES)
@@ -34,7 +34,7 @@ def test_it_has_what_every_exercise_has(exercise):
     texts = exercise.words.diagnoses
     assert {d.id for d in exercise.diagnoses} == set(texts), "each text is used, and each diagnosis has one"
     assert {idea.diagnosis for idea in exercise.words.wrong_ideas} <= set(texts)
-    promises = {p.name for p in exercise.promises} | {SETTLES, IDEMPOTENT, RAISES, ""}
+    promises = {p.name for p in exercise.promises} | {ENDS, SETTLES, IDEMPOTENT, RAISES, ""}
     assert {d.promise for d in exercise.diagnoses} <= promises
 
 
@@ -50,5 +50,5 @@ def test_the_table_of_ids_is_the_words_files():
 
 
 def test_an_unknown_exercise_says_which_there_are():
-    with pytest.raises(UnknownExercise, match=r'no exercise "99.9": there are 04\.1, 04\.2'):
+    with pytest.raises(UnknownExercise, match=r'no exercise "99.9": there are 01\.1, 01\.2'):
         named("99.9")

@@ -38,6 +38,19 @@ def test_a_shell_says_what_it_is_told_to(command, said):
     assert texts(a_pod(command=command, env=[{"name": "NAME", "value": "world"}]), "c") == said
 
 
+def test_variables_from_the_pod_itself():
+    def field(name: str, path: str):
+        return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
+
+    env = [
+        field("APP", "metadata.labels['app']"),
+        field("ME", "metadata.name"),
+        field("NO", "status.nothing"),
+    ]
+    found = a_pod(command=["sh", "-c", "echo $APP $ME [$NO]"], env=env)
+    assert texts(found, "c") == ["web web []"]
+
+
 def test_servers_say_that_they_are_ready():
     assert texts(a_pod(image="docker.io/library/nginx:1.25"), "c")[-1].startswith("nginx: ready")
     assert texts(a_pod(image="app:1"), "c") == ["c: app:1 started on web"]

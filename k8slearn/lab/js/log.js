@@ -47,6 +47,12 @@ export function draw(host, act) {
   const foot = html("div", { class: "k8s-entry-details" });
   host.append(tape, foot);
   const goto = step => act("goto", { step });
+  const reveal = () => {
+    const here = tape.querySelector("[aria-pressed=true]");
+    if (here) tape.scrollLeft = here.offsetLeft + here.offsetWidth - tape.clientWidth + 90;
+  };
+  const resized = new ResizeObserver(reveal);
+  resized.observe(host);
 
   function show({ log = {} }) {
     const { entries = [], readers = [], before = 0, more = 0, chosen } = log;
@@ -59,10 +65,9 @@ export function draw(host, act) {
       ...readers.flatMap(reader => row(reader, entries)),
       ...(more ? [html("div", { class: "k8s-reader k8s-quiet" }, `+${more} more readers`)] : []));
     foot.replaceChildren(...details(log));
-    const here = tape.querySelector("[aria-pressed=true]");
-    if (here) tape.scrollLeft = here.offsetLeft + here.offsetWidth - tape.clientWidth + 90;
+    reveal();
     if (focused) tape.querySelector(`[data-revision="${focused}"]`)?.focus();
     return null;
   }
-  return { show, close() {} };
+  return { show, close: () => resized.disconnect() };
 }
