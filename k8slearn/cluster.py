@@ -110,7 +110,11 @@ ALWAYS_THERE: tuple[Object, ...] = (
             "description": f"Used for system critical pods that {what}.",
         }
         for name, value, what in (
-            ("cluster", 2_000_000_000, "must run in the cluster, but can be moved to another node if necessary"),
+            (
+                "cluster",
+                2_000_000_000,
+                "must run in the cluster, but can be moved to another node if necessary",
+            ),
             ("node", 2_000_001_000, "must not be moved from their current node"),
         )
     ),
@@ -155,7 +159,9 @@ class Cluster:
         self.components: list[Component] = [*kept, *adding, *machines]
         self.kinds = list(kinds)
         self.objects = list(objects)
-        self.is_complete = False  # like a cluster that people use: everything is admitted, tracked and announced
+        self.is_complete = (
+            False  # like a cluster that people use: everything is admitted, tracked and announced
+        )
 
     @classmethod
     def complete(

@@ -16,13 +16,13 @@ from k8slearn.api.errors import FieldError, forbidden, invalid, required
 from k8slearn.api.objects import Object
 from k8slearn.api.requests import Request
 from k8slearn.api.users import User
-from k8slearn.apiserver.authentication import INVALID
+from k8slearn.apiserver.authentication.authenticator import INVALID
+from k8slearn.apiserver.authentication.tokens import BadToken
 from k8slearn.apiserver.pipeline import Write, decode
 from k8slearn.apiserver.rbac import Attributes
 from k8slearn.apiserver.rbac.authorizer import errors_together
 from k8slearn.apiserver.rbac.node import is_node
 from k8slearn.apiserver.rbac.rules import Rule
-from k8slearn.apiserver.tokens import BadToken
 
 if TYPE_CHECKING:
     from k8slearn.apiserver.server import ApiServer

@@ -24,7 +24,7 @@ from k8slearn.api.versions import convert
 from k8slearn.apiserver import deletion, listing, pipeline, subresources
 from k8slearn.apiserver.admission import SIMULATED, Plugin
 from k8slearn.apiserver.apply import apply
-from k8slearn.apiserver.authentication import Authenticator
+from k8slearn.apiserver.authentication.authenticator import Authenticator
 from k8slearn.apiserver.pipeline import Write, parse_revision
 from k8slearn.apiserver.rbac import Authorizer
 from k8slearn.apiserver.watch import HasLabels, InNamespace, Matcher, ServerWatch, bookmark

@@ -11,7 +11,7 @@ from typing import Any
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object, dig
 from k8slearn.apiserver import services
-from k8slearn.apiserver.status_defaults import default_status
+from k8slearn.apiserver.defaults.status import default_status
 
 #: Kinds whose metadata.generation counts the changes of what is asked for, and where that stands.
 GENERATION: dict[str, tuple[str, ...]] = {

@@ -42,7 +42,7 @@ def diff(before: Any, after: Any) -> list[Line]:
 def _readable(obj: Any) -> Any:
     """The object, but of managed fields only their names: the tree they are stored in fills a page."""
     owners = dig(obj, "metadata", "managedFields")
-    if not owners:
+    if not isinstance(owners, list) or not all(isinstance(owner, dict) for owner in owners):
         return obj
     named = [{**owner, "fieldsV1": ", ".join(_fields(owner.get("fieldsV1") or {}))} for owner in owners]
     return {**obj, "metadata": {**obj["metadata"], "managedFields": named}}
@@ -51,7 +51,8 @@ def _readable(obj: Any) -> Any:
 def _fields(tree: dict[str, Any]) -> Iterator[str]:
     """``metadata.labels``, ``spec.replicas``: two levels say enough."""
     for field, below in tree.items():
-        inner = [f".{each.removeprefix('f:')}" for each in below if each.startswith("f:")]
+        names = below if isinstance(below, dict) else {}
+        inner = [f".{each.removeprefix('f:')}" for each in names if each.startswith("f:")]
         yield from (field.removeprefix("f:") + each for each in inner or [""])
 
 

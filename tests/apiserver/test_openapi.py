@@ -11,6 +11,7 @@ import pytest
 from k8slearn.api import schema
 from k8slearn.api.errors import NotAcceptable
 from k8slearn.api.kinds import BUILTIN, Kinds
+from k8slearn.api.protobuf import read_message
 from k8slearn.api.resources import Resource
 from k8slearn.apiserver import openapi
 from k8slearn.apiserver.openapi import descriptions
@@ -188,9 +189,19 @@ def test_a_document_is_made_once() -> None:
     assert openapi.document(KINDS, APPS)[1] is openapi.document(KINDS, APPS)[1]  # type: ignore[index]
 
 
-def test_protobuf_is_not_spoken() -> None:
+def test_protobuf_is_spoken_as_far_as_kubectl_listens() -> None:
+    accept = "application/com.github.proto-openapi.spec.v{0}@v1.0+protobuf"
     with pytest.raises(NotAcceptable):
-        openapi.document(KINDS, "/openapi/v2", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
+        openapi.document(KINDS, "/openapi/v3/api/v1", accept.format(3))
+    found = openapi.document(KINDS, "/openapi/v2", accept.format(2))
+    assert found is not None
+    paths = read_message(dict(read_message(found[1]))[8])  # type: ignore[arg-type]
+    named = {dict(read_message(path))[1].decode(): dict(read_message(path))[2] for _, path in paths}
+    patch = read_message(dict(read_message(named["/api/v1/namespaces/{name}"]))[8])
+    kind = dict(read_message(dict(patch)[13]))
+    assert kind[1] == b"x-kubernetes-group-version-kind"
+    assert b'"kind": "Namespace"' in kind[2]
+    assert any(b"fieldValidation" in value for number, value in patch if number == 8)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from k8slearn.api.objects import Object
 from k8slearn.api.requests import Request
 from k8slearn.api.users import ADMIN, User
 from k8slearn.apiserver import ApiServer
-from k8slearn.apiserver.authentication import Authenticator
+from k8slearn.apiserver.authentication.authenticator import Authenticator
 from k8slearn.apiserver.rbac import Authorizer
 from k8slearn.apiserver.rbac.authorizer import GROUP
 from k8slearn.apiserver.rbac.bootstrap import rule

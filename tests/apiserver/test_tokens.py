@@ -18,10 +18,11 @@ from k8slearn.api.errors import BadRequest, Conflict, Invalid, NotFound, Unautho
 from k8slearn.api.objects import Object
 from k8slearn.api.requests import Request
 from k8slearn.api.users import User
-from k8slearn.apiserver import ApiServer, jwt
-from k8slearn.apiserver.authentication import Authenticator
+from k8slearn.apiserver import ApiServer
+from k8slearn.apiserver.authentication import jwt
+from k8slearn.apiserver.authentication.authenticator import Authenticator
+from k8slearn.apiserver.authentication.tokens import ISSUER, BadToken, create_token
 from k8slearn.apiserver.http.messages import Certificate
-from k8slearn.apiserver.tokens import ISSUER, BadToken, create_token
 from tests import fakes
 from tests.fakes import Clock, named
 

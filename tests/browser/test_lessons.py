@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 import re
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-LESSONS = ["00_the_map", "04_the_control_loop", "05_edge_or_level"]
+LESSONS = ["00_the_map", "01_the_store", "04_the_control_loop", "05_edge_or_level"]
 SHOTS = os.environ.get("K8SLEARN_SHOTS")  # a folder: keep a picture of each lesson, for people to look at
 
 
@@ -98,3 +99,40 @@ def test_a_prediction_can_be_made_and_is_answered(open_and_run: Callable[..., Pa
     expect(question).to_contain_text("Who will create the three pods?")
     expect(question).to_contain_text("the ReplicaSet controller:")  # revealed by the cell further down
     shot(page, "00-prediction")
+
+
+def test_the_log_shows_what_a_write_changed_and_how_far_each_reader_is(
+    open_and_run: Callable[..., Page],
+) -> None:
+    page = open_and_run("notebooks/01_the_store.ipynb")
+    readers = page.locator(".k8s-studio").nth(1)
+    readers.scroll_into_view_if_needed()
+    expect(readers.locator(".k8s-entry[data-gone]")).to_have_count(5)
+    expect(readers.locator('.k8s-reader[title="grace"]')).to_contain_text("@3, expired")
+    readers.locator('[data-revision="3"]').click()
+    expect(readers.locator(".k8s-readout")).to_contain_text("step 3 of 6")
+    expect(readers.locator('[data-mark="changed"]').last).to_contain_text("at: five")
+    shot(page, "01-log")
+
+
+def test_a_request_walks_through_its_stations(open_and_run: Callable[..., Page]) -> None:
+    page = open_and_run("notebooks/02_the_api_server.ipynb")
+    studio = first_studio(page)
+    studio.locator(".k8s-step").click()
+    expect(studio.locator(".k8s-title")).to_have_text("authorize")
+    studio.locator(".k8s-stop", has_text="fill defaults").click()
+    expect(studio.locator('[data-mark="added"]', has_text="restartPolicy: Always")).to_have_count(1)
+    shot(page, "02-request")
+    refused = page.locator(".k8s-studio").nth(1)
+    refused.scroll_into_view_if_needed()
+    refused.locator(".k8s-stop", has_text="answer").click()
+    expect(refused.locator('.k8s-stop[data-state="refused"]')).to_have_count(2)
+    expect(refused.locator(".k8s-station")).to_contain_text("code: 422")
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+def test_kubectl_in_a_cell_talks_to_the_server_beside_the_notebook(open_and_run: Callable[..., Page]) -> None:
+    page = open_and_run("notebooks/02_the_api_server.ipynb")
+    outputs = page.locator(".jp-OutputArea-output")
+    expect(outputs.filter(has_text="configmap/tea created")).to_have_count(1)
+    expect(outputs.filter(has_text="Error from server (Conflict)")).not_to_have_count(0)

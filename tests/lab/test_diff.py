@@ -71,6 +71,13 @@ def test_of_managed_fields_only_the_names_are_told() -> None:
     ]
 
 
+def test_managed_fields_that_are_none_are_told_as_they_are() -> None:
+    assert told({"metadata": {}}, {"metadata": {"managedFields": "mine"}}) == [
+        "  metadata:",
+        "+   managedFields: mine",
+    ]
+
+
 def test_long_ones_are_cut_and_say_so() -> None:
     lines = diff(None, {str(i): i for i in range(100)})
     assert len(lines) == MOST + 1

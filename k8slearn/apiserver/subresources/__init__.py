@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8slearn.api.kinds import Resource
 from k8slearn.api.requests import Request
+from k8slearn.apiserver.authentication.tokens import create_token
 from k8slearn.apiserver.reviews import REVIEWS
 from k8slearn.apiserver.subresources.binding import bind, post_binding
 from k8slearn.apiserver.subresources.connect import refuse_connection
@@ -23,7 +24,6 @@ from k8slearn.apiserver.subresources.finalize import finalize
 from k8slearn.apiserver.subresources.log import log
 from k8slearn.apiserver.subresources.parts import get_part, patch_part, update_part
 from k8slearn.apiserver.subresources.scale import get_scale, patch_scale, update_scale
-from k8slearn.apiserver.tokens import create_token
 
 if TYPE_CHECKING:
     from k8slearn.apiserver.server import ApiServer

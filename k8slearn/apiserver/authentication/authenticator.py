@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from k8slearn.api.errors import Unauthorized
 from k8slearn.api.users import ANONYMOUS, AUTHENTICATED, User
-from k8slearn.apiserver import tokens
-from k8slearn.apiserver.tokens import BadToken
+from k8slearn.apiserver.authentication import tokens
+from k8slearn.apiserver.authentication.tokens import BadToken
 
 if TYPE_CHECKING:
     from k8slearn.apiserver.http.messages import Certificate

@@ -12,7 +12,7 @@ from typing import Any
 
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object, dig
-from k8slearn.apiserver.pod_defaults import fill
+from k8slearn.apiserver.defaults.pods import fill
 
 Fields = dict[str, Any]
 

@@ -1,6 +1,6 @@
 """What is not wrong but worth a word: warnings travel in a header beside the answer, and kubectl prints them.
 
-`pod_warnings` has those of pods and of the templates for pods.
+`pods` has those of pods and of the templates for pods.
 
 Kubernetes: WarningsOnCreate and WarningsOnUpdate of each strategy; pkg/api/*/warnings.go
 """
@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from k8slearn.api import formats
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object, annotations_of, dig, name_of
-from k8slearn.apiserver.pod_warnings import DEPRECATED_VOLUMES, fractions, of_pod
 from k8slearn.apiserver.services import is_headless
+from k8slearn.apiserver.warnings.pods import DEPRECATED_VOLUMES, fractions, of_pod
 
 #: Kinds that are only still there: said at every request for them.
 DEPRECATED = {

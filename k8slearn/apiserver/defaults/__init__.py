@@ -1,7 +1,7 @@
 """Defaults: what an object means when it does not say. The stored object says everything.
 
 Most defaults are rows of the tables below: where, and which fields get which value when they are absent.
-The few that depend on something else are functions, in `derived_defaults`. What the cluster adds on its own
+The few that depend on something else are functions, in `derived`. What the cluster adds on its own
 account, and not the API, is admission.
 
 Kubernetes: pkg/apis/*/v1/defaults.go
@@ -14,9 +14,9 @@ from typing import Any
 
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object
-from k8slearn.apiserver.derived_defaults import SPECIAL
-from k8slearn.apiserver.pod_defaults import default_pod_spec, fill
-from k8slearn.apiserver.status_defaults import default_status
+from k8slearn.apiserver.defaults.derived import SPECIAL
+from k8slearn.apiserver.defaults.pods import default_pod_spec, fill
+from k8slearn.apiserver.defaults.status import default_status
 
 Fields = dict[str, Any]
 

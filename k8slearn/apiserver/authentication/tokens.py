@@ -17,8 +17,8 @@ from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object, dig, make_key, name_of, namespace_of, uid_of
 from k8slearn.api.requests import Request
 from k8slearn.api.users import SERVICE_ACCOUNT, User, groups_of
-from k8slearn.apiserver import jwt
-from k8slearn.apiserver.jwt import Claims
+from k8slearn.apiserver.authentication import jwt
+from k8slearn.apiserver.authentication.jwt import Claims
 from k8slearn.apiserver.pipeline import Write, decode
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from k8slearn.api.objects import Object, dig
-from k8slearn.apiserver.pod_defaults import fill, host_ports, requests_from_limits
+from k8slearn.apiserver.defaults.pods import fill, host_ports, requests_from_limits
 from k8slearn.apiserver.services import is_load_balancer, is_reached_from_outside, needs_address
 
 Fields = dict[str, Any]
