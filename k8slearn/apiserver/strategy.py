@@ -66,18 +66,6 @@ def is_conditional(resource: Resource) -> bool:
     return resource.kind in CONDITIONAL or not resource.builtin
 
 
-def reset_fields(resource: Resource, subresource: str = "") -> tuple[str, ...]:
-    """Fields that a write through this door cannot set, so that nobody can own them there.
-
-    Kubernetes: GetResetFields
-    """
-    if not subresource:
-        return ("status",) if resource.has_status else ()
-    if resource.kind in STATUS_ONLY or not resource.builtin:
-        return ("spec", "metadata")
-    return ("spec", *(f"metadata.{f}" for f in _NOT_WITH_STATUS.get(resource.kind, ())))
-
-
 # --- generation -----------------------------------------------------------------------------------
 
 

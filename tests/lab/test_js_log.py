@@ -102,7 +102,8 @@ def test_who_refuses_says_why_and_the_rest_is_never_reached(request_page: Any) -
 @pytest.mark.parametrize("panel", ["log", "pipeline"])
 def test_no_text_is_small(tape: Any, request_page: Any, panel: str) -> None:
     page = {"log": tape, "pipeline": request_page}[panel]
-    sizes = "[...host.querySelectorAll('b, i, span, li, p, code, h4, pre div, s')].map(e => parseFloat(getComputedStyle(e).fontSize))"
+    sizes = """[...host.querySelectorAll('b, i, span, li, p, code, h4, pre div, s')]
+      .map(each => parseFloat(getComputedStyle(each).fontSize))"""
     assert min(page.page.evaluate(sizes)) >= 12
 
 
