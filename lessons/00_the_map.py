@@ -174,4 +174,4 @@ house()
 # API server, scheduler and kubelets are processes of their own. There the network decides who hears what first;
 # here you decide, with *step*. Where we are simpler than Kubernetes v1.36, `DESIGN.md` says so.
 #
-# **Next:** [04 · The control loop](04_the_control_loop.ipynb)
+# **Next:** [01 · The store](01_the_store.ipynb)

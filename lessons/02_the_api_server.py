@@ -76,6 +76,26 @@ for what, journey in attempts.items():
 attempts["nonsense"]
 
 # %% [markdown]
+# Not everything that is wrong is refused. Here is a typo; look at what *decode* makes of it.
+
+# %%
+TYPO = {**POD, "metadata": {"name": "typo"}, "spec": {**POD["spec"], "restartpolicy": "Never"}}
+follow(sim).create(TYPO)
+
+# %% [markdown]
+# A field that the schema does not know is **dropped**, and the pod restarts for ever. The answer carries a warning, if
+# somebody reads it. Whoever asks for strict checking, as `kubectl` does by default, is refused instead:
+
+# %%
+journey = follow(sim).create(TYPO, fieldValidation="Strict")
+print(journey.code, journey.error.message)
+
+# %% [markdown]
+# The same is true of kinds that you define yourself (lesson 12): what their schema does not name is not kept.
+#
+# ## Who may
+
+# %% [markdown]
 # Ada was stopped first, before anybody had looked at her pod. Who may do what is asked from **RBAC**: roles say what is
 # allowed, bindings say to whom. There is no rule that forbids; what nobody allowed is refused.
 
@@ -298,8 +318,8 @@ show(pipeline.compare_revision)
 # %% [markdown]
 # ## What the real one does
 #
-# The same stations, some in another order: there, defaults are filled in while decoding, and a new object gets its uid
-# after mutating admission, right before validation. Before *authorize* it has more (audit, priority and fairness,
+# The same stations, some in another order: there, defaults are filled in while decoding, versions are compared after
+# mutating admission, and a new object gets its uid right before it is validated. Before *authorize* it has more (audit, priority and fairness,
 # which keep one client from drowning the others), and its admission can ask webhooks and policies of yours. What it
 # answers, code, reason, message and causes, is what you have seen: it is compared with recordings of a real v1.36.
 #

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -70,6 +71,11 @@ class Up:
         if self.process.poll() is None:
             self.kill()
 
+    def listens(self) -> bool:
+        """Does it still take new connections?"""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
     # --- what its kubeconfig says ---
 
     @property
@@ -108,3 +114,17 @@ def running(folder: Path, *arguments: str) -> Iterator[Up]:
     """For fixtures."""
     with Up(folder, *arguments) as up:
         yield up
+
+
+def refused(folder: Path, *arguments: str) -> str:
+    """What is said of options with which it cannot start; nothing else is printed."""
+    done = subprocess.run(
+        [COMMAND, "up", *arguments],
+        env={**os.environ, "K8SLEARN_HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert (done.returncode, done.stdout) == (2, ""), done
+    assert "Traceback" not in done.stderr
+    return done.stderr

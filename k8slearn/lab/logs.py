@@ -6,8 +6,9 @@ a simulation, whose informers are the readers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 from k8slearn.api.objects import Key
 from k8slearn.apiserver.watch import ServerWatch
@@ -58,8 +59,9 @@ class StoreSource:
         return self.length, self.store.compacted, *places
 
     def step(self) -> bool:
+        moved = self.position < self.length
         self.goto(self.position + 1)
-        return self._at is not None
+        return moved
 
     def back(self) -> None:
         self.goto(max(self.position - 1, 0))
@@ -68,20 +70,23 @@ class StoreSource:
         self._at = n if n < self.length else None
 
     def frame(self, selection: Mapping[str, str | None]) -> Data:
-        shown = tape(
-            self.store, self.position, self._readers(), {e.revision: e.revision for e in self.store.log}
-        )
+        shown = tape(self.store, self.position, self._readers(), int)
         chosen = shown["chosen"]
         return {
             "step": self.position,
             "last": self.length,
             "time": None,
             "revision": self.store.revision,
-            "title": chosen["title"] if chosen else "an empty log",
+            "title": chosen["title"] if chosen else self._nothing(),
             "text": _told(self.store),
             "log": shown,
             "selection": dict(selection),
         }
+
+    def _nothing(self) -> str:
+        if not self.length:
+            return "an empty log"
+        return f"@{self.position} is forgotten" if self.position else "before the first write"
 
     def _readers(self) -> list[Reader]:
         cursors = {name: _cursor(reader) for name, reader in self.readers.items()}
@@ -100,18 +105,14 @@ def _cursor(reader: Cursor | ServerWatch) -> Cursor:
 # --- the tape --------------------------------------------------------------------------------
 
 
-class _Writers(Protocol):
-    def get(self, revision: int, /) -> Any: ...
-
-
 def tape(
     store: Store,
     chosen: int,
     readers: Sequence[Reader],
-    steps: _Writers,
+    step_of: Callable[[int], int | None],
     who: Mapping[int, str] | None = None,
 ) -> Data:
-    """What the panel draws. `steps`: revision -> the step to go to for that entry; `who`: who wrote it."""
+    """What the panel draws. `step_of`: revision -> the step to go to for that entry; `who`: who wrote it."""
     window = _window(store, chosen)
     entry = next((e for e in window if e.revision == chosen), None)
     return {
@@ -119,7 +120,7 @@ def tape(
         "compacted": store.compacted,
         "before": window[0].revision - 1 - store.forgotten if window else 0,  # entries left out on the left
         "entries": [
-            _entry(store, e) | {"step": steps.get(e.revision), "who": (who or {}).get(e.revision, "")}
+            _entry(store, e) | {"step": step_of(e.revision), "who": (who or {}).get(e.revision, "")}
             for e in window
         ],
         "readers": [_reader(store, each, window) for each in readers[:READERS]],
@@ -150,10 +151,15 @@ def _reader(store: Store, reader: Reader, window: Sequence[Entry]) -> Data:
     cursor = reader.cursor
     lag = cursor.lag if cursor is not None else 0
     told: Data = {"name": reader.name, "room": reader.room, "revision": reader.revision, "lag": lag}
-    mine = {e.revision for e in cursor.topic.entries} if cursor is not None else set()
+    mine = _revisions(cursor, window[0].revision) if cursor is not None and window else set()
     cells = [_cell(store, reader.revision, e.revision) if e.revision in mine else "" for e in window]
     lost = lag > 0 and reader.revision < store.compacted and _first_waiting(cursor) <= store.compacted
     return told | {"cells": cells, "expired": lost, "cut": cursor is None}
+
+
+def _revisions(cursor: Cursor, first: int) -> set[int]:
+    """What of the log, from `first` on, this reader cares about."""
+    return {e.revision for e in takewhile(lambda e: e.revision >= first, reversed(cursor.topic.entries))}
 
 
 def _cell(store: Store, at: int, revision: int) -> str:
@@ -205,7 +211,7 @@ def log(sim: Simulation, selected: str | None) -> Data:
     writer = sim.trace.writer
     shown = [e.revision for e in _window(sim.store, sim.store.revision) if e.revision in writer]
     who = {revision: sim.trace[writer[revision]].player for revision in shown}
-    return tape(sim.store, sim.store.revision, _informers(sim, selected), writer, who)
+    return tape(sim.store, sim.store.revision, _informers(sim, selected), writer.get, who)
 
 
 def _informers(sim: Simulation, selected: str | None) -> list[Reader]:

@@ -15,7 +15,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from k8slearn.api.errors import BadRequest, InternalError, RequestEntityTooLarge
+from k8slearn.api.errors import InternalError, RequestEntityTooLarge, ServerTimeout
 from k8slearn.apiserver.http import Front, HttpRequest, HttpResponse, WatchStream, answers
 from k8slearn.apiserver.http.messages import Certificate
 
@@ -28,6 +28,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 LARGEST_BODY = 3 * 1024 * 1024  # bytes; etcd's limit of 1.5 MiB per object is the store's business
 BOOKMARK_EVERY = 60.0  # seconds
 LONGEST_WATCH = (1800.0, 3600.0)  # seconds, between which one is drawn: --min-request-timeout
+SENT_BY = 60.0  # seconds in which a client must have sent its request: --request-timeout
 READ_BY = 30.0  # seconds in which a client must take what it was sent
 
 
@@ -48,14 +49,19 @@ class App:
         if scope["type"] != "http":
             return
         try:
-            http = await read_request(scope, receive)
+            async with asyncio.timeout(SENT_BY):
+                http = await read_request(scope, receive)
             answer = self.answer(http)
         except Disconnected:
             return
         except RequestEntityTooLarge as error:
             answer = answers.failure(error)
+        except TimeoutError:
+            answer = answers.failure(
+                ServerTimeout("Timeout: request did not complete within the allotted timeout")
+            )
         if isinstance(answer, WatchStream):
-            await self._stream(answer, receive, send)
+            await self._stream(answer, scope, receive, send)
         else:
             await send_response(answer, send, with_body=scope["method"] != "HEAD")
 
@@ -80,7 +86,7 @@ class App:
 
     # --- watches ---
 
-    async def _stream(self, stream: WatchStream, receive: Receive, send: Send) -> None:
+    async def _stream(self, stream: WatchStream, scope: Scope, receive: Receive, send: Send) -> None:
         bell = asyncio.Event()
         self.watches[stream] = bell
         stream.listen(bell.set)
@@ -89,8 +95,11 @@ class App:
             await send(response_start(200, "application/json"))
             await self._pump(stream, bell, gone, send)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except (OSError, TimeoutError):
-            pass  # the client has gone, or has not read for too long
+        except TimeoutError:  # the client does not read; what we hold for him will do nobody good
+            scope.get("extensions", {}).get("abort", gone.cancel)()
+            await asyncio.wait([gone])
+        except OSError:
+            pass  # the client has gone
         finally:
             gone.cancel()
             stream.close()
@@ -175,4 +184,4 @@ async def send_response(answer: HttpResponse, send: Send, *, with_body: bool = T
     await send({"type": "http.response.body", "body": answer.body if with_body else b""})
 
 
-__all__ = ["App", "BadRequest", "Certificate"]
+__all__ = ["App", "Certificate"]

@@ -7,26 +7,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from k8slearn.api.clock import Dice
+from k8slearn.api.errors import ApiError
 from k8slearn.api.users import User
 from k8slearn.apiserver.http import Front
 from k8slearn.cluster import Cluster
 from k8slearn.live import kubeconfig
 from k8slearn.live.asgi import App
 from k8slearn.live.certificates import Authority, write_private
-from k8slearn.live.driver import HISTORY, Driver, WallClock
+from k8slearn.live.driver import Driver, WallClock
 from k8slearn.live.https import HttpsServer, listen, tls
 from k8slearn.node import Kubelet, stages
 from k8slearn.store import Store
+from k8slearn.store.compaction import Compactor
+
+log = logging.getLogger(__name__)
 
 MEMORY = "memory"
+FORGET_EVERY = 5.0  # seconds
 
 
 def home() -> Path:
@@ -97,7 +104,8 @@ class ControlPlane:
     async def run(self) -> None:
         """Serve, and let everybody work, until `stop` is called. Then every watch is ended properly."""
         self.driver.settle()
-        self.store.compact(self.store.revision)
+        if self.settings.store == MEMORY:
+            self.store.compact(self.store.revision)  # versions that clients know are from another life
         workers = [asyncio.create_task(self.driver.run()), asyncio.create_task(self._forget())]
         try:
             await self.https.run_here()
@@ -109,19 +117,22 @@ class ControlPlane:
             self.close()
 
     def stop(self) -> None:
-        """Ask `run` to end. May be called from a signal handler."""
-        self.https.should_exit = True
+        """Ask `run` to end; the second time, without waiting for anybody. May be called from a signal handler."""
+        self.https.stop()
 
     def close(self) -> None:
         self.listener.close()
         self.store.close()
 
     async def _forget(self) -> None:
-        """Compact what is older than five minutes, every five minutes, as the real one does."""
+        """Five minutes of history is what watches can be resumed from, and less when it gets too much."""
+        compactor = Compactor(self.store)
         while True:
-            then = self.store.revision
-            await asyncio.sleep(HISTORY)
-            self.store.compact(then)
+            await asyncio.sleep(FORGET_EVERY)
+            try:
+                compactor.tick(time.monotonic())
+            except ApiError:  # of the file; what is not forgotten now will be later
+                log.exception("the store could not be compacted")
 
 
 def recipe(settings: Settings, certificate: str) -> Cluster:

@@ -21,7 +21,6 @@ from k8slearn.machinery import Manager, Move
 log = logging.getLogger(__name__)
 
 SLICE = 0.004  # seconds that the players may work before requests have their turn
-HISTORY = 300.0  # seconds of history that watches can be resumed from: etcd-compaction-interval
 
 
 class WallClock:

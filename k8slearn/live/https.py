@@ -5,9 +5,11 @@ Kubernetes: apiserver/pkg/server/secure_serving.go
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import tempfile
+from asyncio import TimerHandle
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +20,58 @@ from k8slearn.live.asgi import App, Certificate
 from k8slearn.live.certificates import Pair
 
 PARTING = 5  # seconds that requests have to finish when the server goes
+CLOSING = 0.3  # seconds that answered clients then have to close their end
+HEAD_BY = 32.0  # seconds in which a client must have said what it wants: ReadHeaderTimeout
+LARGEST_HEAD = 1 << 20  # bytes of URL and headers: http.DefaultMaxHeaderBytes
+TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Connection: close\r\n\r\n431 Request Header Fields Too Large"
+)
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection. Tells the application who the client's certificate says he is."""
+    """One connection. Tells the application who the client's certificate says he is, and how to hang up on him.
+
+    A client that begins a request and never comes to its point is not waited for.
+    """
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         found = transport.get_extra_info("peercert")
         self.extensions: Any = {"client_certificate": certificate(found)} if found else {}
+        self.extensions["abort"] = transport.abort
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.deadline is not None:
+            self.head += len(data)
+            if self.head > LARGEST_HEAD:
+                self.transport.write(TOO_LARGE)
+                self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = self.extensions
+        if self.deadline is None:
+            self._await_head()
+
+    def on_headers_complete(self) -> None:
+        self._has_head()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._has_head()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self.head = 0
+        self.deadline: TimerHandle | None = self.loop.call_later(HEAD_BY, self.transport.abort)
+
+    def _has_head(self) -> None:
+        if self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = None
 
 
 def certificate(peer: dict[str, Any]) -> Certificate:
@@ -81,9 +122,26 @@ class HttpsServer(uvicorn.Server):
         """Serve until `should_exit`; signals are somebody else's business."""
         await self._serve([self.listener])
 
+    def stop(self) -> None:
+        """End; when told again, hang up on those who are still not done."""
+        if self.should_exit:
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
+        self.should_exit = True
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.app.close()
+        parting = asyncio.create_task(self._hang_up())
         await super().shutdown(sockets)
+        parting.cancel()
+
+    async def _hang_up(self) -> None:
+        """TLS ends when both sides say so; whoever has his answer and keeps silent is not waited for."""
+        while True:
+            await asyncio.sleep(CLOSING)
+            for connection in list(self.server_state.connections):
+                if connection.transport.is_closing():
+                    connection.transport.abort()
 
 
 class PortTaken(RuntimeError):
@@ -96,6 +154,7 @@ def listen(host: str, port: int) -> socket.socket:
     # Naming the protocol matters: asyncio turns Nagle's delay off only for sockets that say they are TCP.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # finds out about clients that vanished
     try:
         listener.bind((host, port))
     except OSError as error:

@@ -20,6 +20,7 @@ from k8slearn.apiserver.http.answers import to_json
 from k8slearn.apiserver.watch import ServerWatch, bookmark
 
 MOST = 500  # events in one helping: others want their turn
+LARGEST = 1 << 20  # bytes in one helping, as near as an event can end: what a client that stops reading costs
 
 
 class WatchStream:
@@ -51,10 +52,12 @@ class WatchStream:
     def take(self) -> bytes:
         """What is new, as far as one helping goes; b"" when nothing is."""
         lines: list[bytes] = []
+        size = 0
         try:
-            while len(lines) < MOST and (event := self._next()) is not None:
+            while len(lines) < MOST and size < LARGEST and (event := self._next()) is not None:
                 if self.bookmarks or event.type != "BOOKMARK":
                     lines.append(_line(event.type, self.shape(event.object)))
+                    size += len(lines[-1])
         except ApiError as error:
             lines.append(_line("ERROR", error.status()))
             self.finished = True

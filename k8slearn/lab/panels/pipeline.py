@@ -69,9 +69,9 @@ def _station(axes: Axes, x: float, y: float, station: dict[str, Any], number: in
     mark = {"passed": "✓", "refused": "✗", "ahead": "not reached"}[station["state"]]
     head = f"{number}  {station['name']}"
     figures.write(
-        axes, (x + 10, y + 15), head, size=9, weight="bold", color=figures.QUIET if ahead else figures.INK
+        axes, (x + 10, y + 15), head, size=8.2, weight="bold", color=figures.QUIET if ahead else figures.INK
     )
-    figures.write(axes, (x + 178, y + 15), f"{station['counted']}  {mark}", size=8.5, ha="right")
+    figures.write(axes, (x + 178, y + 15), f"{station['counted']}  {mark}", size=8, ha="right")
     changed = [line for line in station["diff"] if line[0] != " "]
     lines = [" ".join([line[0], line[1].strip()]) for line in changed] or [
         line[1] for line in station["diff"]
