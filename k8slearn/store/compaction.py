@@ -30,6 +30,6 @@ class Compactor:
         """Forget what was written `seconds` ago or earlier, and all but the last entries."""
         self._past.append((now, self.store.revision))
         old = self.store.revision - self.most_entries
-        while self._past[0][0] <= now - self.seconds:
+        while self._past and self._past[0][0] <= now - self.seconds:
             old = max(old, self._past.popleft()[1])
         self.store.compact(old)

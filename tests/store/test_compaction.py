@@ -41,3 +41,14 @@ def test_holds_no_more_than_so_many_entries_however_young(store):
     write(store, 250)
     compactor.tick(1.0)
     assert (store.compacted, len(store.log)) == (150, 100)
+
+
+def test_both_bounds_hold_at_once(store):
+    compactor = Compactor(store, seconds=60, most_entries=100)
+    write(store, 10)
+    compactor.tick(0.0)
+    write(store, 200)
+    compactor.tick(60.0)
+    assert store.compacted == 110
+    assert Compactor(store, seconds=0).tick(61.0) is None
+    assert store.compacted == 210

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import sqlite3
 import subprocess
 import sys
@@ -61,6 +62,7 @@ def test_everything_is_there_again(path):
         assert again.revision == 5
         assert {r: o for r, o in again.state().items() if o} == {r: o for r, o in state.items() if o}
         assert again.log == log
+        assert gc.isenabled()
         assert again.put("pods", "d/c", pod("c"))["metadata"]["resourceVersion"] == "6"
 
 
