@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -12,10 +11,13 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import yaml
+
+if TYPE_CHECKING:
+    from k8slearn.live.notebook import Background
 
 COMMAND = str(Path(sys.executable).with_name("k8slearn"))
 PATIENCE = 30.0  # seconds after which a test gives up
@@ -35,6 +37,14 @@ class Up:
         self.port = 0
         self.said = ""  # on standard output
         self.start()
+
+    @classmethod
+    def beside(cls, background: Background) -> Up:
+        """The same view of a control plane in this process, which is not ours to start and stop."""
+        up = cls.__new__(cls)
+        up.folder, up.kubeconfig = background.kubeconfig.parent, background.kubeconfig
+        up.port = int(up.url.rpartition(":")[2])
+        return up
 
     def start(self) -> None:
         """Returns when the line to paste has been printed."""
@@ -70,11 +80,6 @@ class Up:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self.process.poll() is None:
             self.kill()
-
-    def listens(self) -> bool:
-        """Does it still take new connections?"""
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     # --- what its kubeconfig says ---
 

@@ -41,6 +41,7 @@ JOBS = {
         "rebuild notebooks from lessons/ (ARGS: their numbers)", ("python -m tools.build_notebooks",)
     ),
     "check": Job("the author's check of every exercise", ("python -m k8slearn.lab.author",)),
+    "fidelity": Job("how true it is: what Kubernetes answered, asked of us", ("python -m tools.fidelity",)),
     "lines": Job("how small it is: lines per room and of the spine", ("python -m tools.lines",)),
     "bench": Job("how fast it is", ("python -m tools.bench",)),
     "lock": Job("pin every dependency anew (needs uv)", ()),

@@ -9,14 +9,17 @@ Kubernetes: apiserver/pkg/storage/etcd3/store.go (GetList), apiserver/pkg/storag
 from __future__ import annotations
 
 import base64
-import binascii
 import json
+import posixpath
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from k8slearn.api import errors
+from k8slearn.api.jsonbody import decode_json
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import key_of
 from k8slearn.api.requests import ObjectList, Request
+from k8slearn.apiserver.pipeline import parse_revision
 
 if TYPE_CHECKING:
     from k8slearn.apiserver.server import ApiServer
@@ -45,16 +48,40 @@ class Continue(NamedTuple):
     @classmethod
     def read(cls, text: str) -> Continue:
         try:
-            token = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            return cls(int(token["rv"]), str(token["start"]).rstrip("\0"))
-        except (binascii.Error, ValueError, KeyError, TypeError):
-            raise errors.BadRequest("continue key is not valid: unrecognized version") from None
+            revision, start = _token(text)
+        except ValueError as error:
+            why = f"continue key is not valid{error}"
+            raise errors.BadRequest(f"invalid continue token: {why}") from None
+        return cls(revision, start.rstrip("\0"))
+
+
+def _token(text: str) -> tuple[int, str]:
+    """What a token says. Raises ValueError with the end of the sentence that says what is wrong with it."""
+    wrong = re.search(r"[^\w-]", text, re.ASCII)
+    if wrong or len(text) % 4 == 1:
+        at = wrong.start() if wrong else len(text) - 1
+        raise ValueError(f": illegal base64 data at input byte {at}")
+    try:
+        token, _ = decode_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except ValueError as error:
+        raise ValueError(f": {error}") from None
+    said = token if isinstance(token, dict) else {}
+    version, revision, start = said.get("v", ""), said.get("rv", 0), said.get("start", "")
+    if version != "meta.k8s.io/v1":
+        raise ValueError(f": server does not recognize this encoded version {version}")
+    if not isinstance(revision, int) or not revision:
+        raise ValueError(": incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+    if not isinstance(start, str) or not start:
+        raise ValueError(": encoded start key empty (version meta.k8s.io/v1)")
+    if posixpath.normpath(f"/{start}") != f"/{start.lstrip('/')}":
+        raise ValueError(f": {start}")
+    return revision, start
 
 
 def select(server: ApiServer, resource: Resource, request: Request) -> ObjectList:
     """The list that was asked for. Raises Expired when the moment it should show has been forgotten."""
     options, store = request.options, server.store
-    page, limit = _page(options), options.get("limit") or 0
+    page, limit = _page(options), max(options.get("limit") or 0, 0)
     at = page.revision if page else _moment(server, options)
     after = page.after if page else ""
     namespace = request.namespace if resource.namespaced else ""
@@ -76,9 +103,9 @@ def select(server: ApiServer, resource: Resource, request: Request) -> ObjectLis
 def _page(options: dict[str, Any]) -> Continue | None:
     if not options.get("continue"):
         return None
+    page = Continue.read(options["continue"])
     if str(options.get("resourceVersion", "0")) != "0":
         raise errors.BadRequest("specifying resource version is not allowed when using continue")
-    page = Continue.read(options["continue"])
     return page._replace(revision=0) if page.revision < 0 else page
 
 
@@ -91,12 +118,10 @@ def _moment(server: ApiServer, options: dict[str, Any]) -> int:
 
 
 def parse(options: dict[str, Any]) -> int:
-    text = str(options.get("resourceVersion") or "0")
     try:
-        return int(text)
-    except ValueError:
-        why = errors.invalid("resourceVersion", text, f'strconv.ParseUint: parsing "{text}": invalid syntax')
-        raise errors.BadRequest(f"invalid resource version: {why}") from None
+        return parse_revision(options.get("resourceVersion") or 0)
+    except errors.ApiError as error:
+        raise errors.BadRequest(f"invalid resource version: {error}") from None
 
 
 def check_not_from_the_future(server: ApiServer, wanted: int) -> None:

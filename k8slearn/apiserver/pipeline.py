@@ -9,6 +9,7 @@ and update.go, and the admission chain in apiserver/pkg/admission.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -124,11 +125,16 @@ def compare_revision(server: ApiServer, write: Write) -> None:
 
 def parse_revision(text: str | int) -> int:
     """A resourceVersion that a client has sent."""
-    try:
-        return int(text)
-    except ValueError:
-        why = f'strconv.ParseUint: parsing "{text}": invalid syntax'
-        raise errors.ApiError(str(errors.invalid("resourceVersion", text, why))) from None
+    digits = str(text)
+    if digits.isascii() and digits.isdigit():
+        revision = int(digits[:21])  # Go's greatest has 20 digits
+        if revision < 1 << 64:
+            return revision
+        why = "value out of range"
+    else:
+        why = "invalid syntax"
+    why = f"strconv.ParseUint: parsing {json.dumps(digits)}: {why}"
+    raise errors.ApiError(str(errors.invalid("resourceVersion", digits, why)))
 
 
 def prepare_create(server: ApiServer, write: Write) -> None:

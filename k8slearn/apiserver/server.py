@@ -69,7 +69,8 @@ class ApiServer:
 
     def get(self, resource: Resource, request: Request) -> Object:
         if "resourceVersion" in request.options:
-            listing.check_not_from_the_future(self, listing.parse(request.options))
+            wanted = parse_revision(request.options["resourceVersion"] or 0)
+            listing.check_not_from_the_future(self, wanted)
         found = self.store.get(resource.name, request.key)
         if found is None:
             raise errors.not_found(resource.plural, resource.group, request.name)

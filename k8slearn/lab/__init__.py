@@ -11,6 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from k8slearn.lab.desk import Desk
 from k8slearn.lab.frames import SimSource
 from k8slearn.lab.logs import StoreSource
 from k8slearn.lab.notebook import keep_up, show_errors_as_cards
@@ -39,20 +40,26 @@ __all__ = [
     "show",
     "store_log",
     "studio",
+    "watchers",
 ]
 
 
-def studio(sim: Simulation, until: Callable[[Simulation], bool] | None = None) -> Studio:
-    """A studio for a simulation: ``studio(sim).map()``. Playing stops when `until` holds.
+def studio(sim: Simulation | Desk, until: Callable[[Simulation], bool] | None = None) -> Studio:
+    """A studio for a simulation or a desk: ``studio(sim).map()``. Playing stops when `until` holds.
 
     In a notebook its panels follow when a cell moves the simulation on.
     """
-    return keep_up(Studio(SimSource(sim, until)))
+    return keep_up(Studio(sim if isinstance(sim, Desk) else SimSource(sim, until)))
 
 
 def store_log(store: Store, **readers: Cursor | ServerWatch) -> Studio:
     """A studio for a store alone: ``store_log(store, ada=store.watch(...)).log()``."""
     return keep_up(Studio(StoreSource(store, readers)))
+
+
+def watchers(**asks: str) -> Desk:
+    """A desk with an API server and some watchers, each with a label selector ("" for everything)."""
+    return Desk(asks)
 
 
 #: What needs more than the core is imported when it is first asked for.

@@ -10,7 +10,7 @@ from the beginning, which takes a millisecond. What a watcher does is in `k8slea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from k8slearn.api.clock import Dice
@@ -65,7 +65,8 @@ class World:
 
     def change(self, name: str = "") -> str:
         obj = self._note(name)
-        return self.write(name_of(obj), room_of(obj), str(int(dig(obj, "data", "text") or 0) + 1))
+        text = dig(obj, "data", "text")
+        return self.write(name_of(obj), room_of(obj), str(int(text) + 1) if text.isdigit() else "1")
 
     def move(self, name: str = "") -> str:
         """Into the other room: the object is the same, but other selectors see it."""
@@ -131,7 +132,7 @@ BUTTONS = {
     "cut": ("watch", "list"),
     "expired": ("list",),
 }
-LABELS = {"watch": {"cut": "reconnect"}, "elsewhere": "write elsewhere"}
+LABELS: dict[str, str | dict[str, str]] = {"watch": {"cut": "reconnect"}, "elsewhere": "write elsewhere"}
 
 
 class Desk:
@@ -212,11 +213,11 @@ class Desk:
 
     # --- looking ---
 
-    def told(self, who: str) -> list[str]:
+    def told(self, who: str) -> Sequence[str]:
         """What a watcher was told, in words."""
         return [f"{each.type:<8} {each.words}" for each in self.world.watchers[who].told]
 
-    def believes(self, who: str) -> list[str]:
+    def believes(self, who: str) -> Sequence[str]:
         """The notes that a watcher thinks are there."""
         return list(self.world.watchers[who].believes)
 
@@ -255,15 +256,15 @@ class Desk:
     def frame(self, selection: Mapping[str, str | None]) -> Data:
         store = self.world.store
         acted = self.acts[self.position - 1] if self.position else Act("")
-        readers = [Reader(w.name, "client", w.version, w.cursor) for w in self.world.watchers.values()]
+        readers = [Reader(w.name, "client", w.place, w.cursor) for w in self.world.watchers.values()]
         return {
             "step": self.position,
             "last": self.length,
             "time": None,
             "revision": store.revision,
-            "title": " ".join(filter(None, [acted.who, acted.verb])) or "before the first act",
+            "title": f"{acted.who or 'the world'}: {acted.verb}" if self.position else "before the first act",
             "text": self.said[self.position - 1] if self.position else "Nobody has asked for anything yet.",
-            "log": tape(store, store.revision, readers, self.world.acted),
+            "log": tape(store, store.revision, readers, self.world.acted.get),
             "watches": {
                 "orders": [order(verb, LABELS.get(verb, verb)) for verb in AT_THE_DESK],
                 "objects": [self._there(obj, selection.get("object")) for obj in self.world.notes()],
@@ -281,6 +282,7 @@ class Desk:
         told = who.told[-TOLD_SHOWN:]
         return {
             "name": who.name,
+            "label": who.name,
             "room": "client",
             "asks": who.selector or "all notes",
             "state": who.state,
@@ -291,8 +293,12 @@ class Desk:
             "before": len(who.told) - len(told),
             "believes": [_belief(obj, there.get(name)) for name, obj in who.believes.items()],
             "unknown": [name for name in there if name not in who.believes],
-            "orders": [order(verb, _label(verb, who.state)) for verb in BUTTONS[who.state]],
+            "orders": [order(verb, _label(verb, who.state)) for verb in self._possible(who)],
         }
+
+    def _possible(self, who: Watcher) -> Sequence[str]:
+        verbs = BUTTONS[who.state]
+        return [verb for verb in verbs if verb != "bookmark" or not self._waits(who)]
 
     def _waits(self, who: Watcher) -> bool:
         return who.watch is not None and who.watch.waiting

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from k8slearn.api.objects import Object, controller_of, dig, is_deleting, key_of, name_of, revision_of, uid_of
-from k8slearn.lab import story
+from k8slearn.lab import story, streams
 from k8slearn.lab.logs import log
 from k8slearn.lab.loops import loop
 from k8slearn.lab.notes import note
@@ -58,6 +58,9 @@ class SimSource:
     def goto(self, n: int) -> None:
         self.sim.goto(n)
 
+    def obey(self, verb: str, who: str, what: str) -> None:
+        streams.obey(self.sim, verb, who)
+
     def frame(self, selection: Selection) -> dict[str, Any]:
         return frame(self.sim, selection, self._traffic)
 
@@ -84,6 +87,7 @@ def frame(sim: Simulation, selection: Selection, traffic: Traffic | None = None)
         "unscheduled": [pod_note(p) for p in pods if not dig(p, "spec", "nodeName")],
         "loop": loop(sim, step, selection.get("player")),
         "log": log(sim, selection.get("player")),
+        "watches": streams.streams(sim, selection.get("player")),
         "selection": {"player": selection.get("player"), "object": selection.get("object")},
     }
 

@@ -99,6 +99,33 @@ QUESTIONS = {
         },
         "409 Conflict",
     ),
+    "03 a cut connection": Question(
+        "Ada's connection is cut. Tea is changed twice, milk is removed. Then she watches from @6 again. She is told:",
+        {
+            "nothing: it is too late": "It happened while she was away, but it stands in the log, behind her place.",
+            "how things are now": "That would be a list. A watch tells what happened, one event after the other.",
+            "all three, in order": "Her place is a number, and it is hers. The connection was only a connection.",
+        },
+        "all three, in order",
+    ),
+    "03 out of sight": Question(
+        "Grace watches the notes with room=kitchen. Somebody moves the tea into the garden. What is Grace told?",
+        {
+            "nothing": "Then she would believe for ever that the tea is in the kitchen.",
+            "MODIFIED": "That is what happened. But she did not ask what happens to tea; she asked for the kitchen.",
+            "DELETED": "Out of her sight is gone, as far as her question goes. The tea is well.",
+        },
+        "DELETED",
+    ),
+    "03 a quiet watch": Question(
+        "Nobody writes a note, but much else is written, and the store forgets what is old. Then Ada's stream ends.",
+        {
+            "she goes on from her version": "It could only be read from what is forgotten.",
+            "she gets a 410": "Her number has grown old, though nothing has happened to her notes.",
+            "the server tells her what she missed": "She missed nothing; but there is nothing left to look it up in.",
+        },
+        "she gets a 410",
+    ),
     "04 a pod is deleted": Question(
         "We delete one of the three pods by hand. What happens?",
         {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from k8slearn.api.objects import revision_of
+from k8slearn.api.objects import Object, name_of, revision_of
 from k8slearn.lab import story
 from k8slearn.lab.notes import note
 from k8slearn.machinery import Controller, Informer, Move
@@ -18,7 +18,7 @@ TOLD_SHOWN = 9  # of each watcher
 WATCHERS = 4  # side by side
 BELIEFS = 8
 LOOKED_BACK = 600  # steps
-MARKS = {"ADDED": "+", "MODIFIED": "~", "DELETED": "-", "listed": "≡"}
+MARKS = {"ADDED": "+", "MODIFIED": "~", "DELETED": "-", "LIST": "≡"}
 FAULTS = {"hold": "hold", "release": "release", "drop": "lose its place", "reconnect": "cut and reconnect"}
 
 Data = dict[str, Any]
@@ -56,7 +56,10 @@ def obey(sim: Simulation, verb: str, who: str) -> None:
 def _informers(sim: Simulation, selected: str | None) -> Iterator[tuple[Controller, Informer]]:
     players = sim.manager.players.values()
     found = [
-        (p, i) for p in players for i in p.informers.values() if selected == p.name or (not selected and i.lag)
+        (p, i)
+        for p in players
+        for i in p.informers.values()
+        if selected == p.name or (not selected and i.lag)
     ]
     return iter(sorted(found, key=lambda each: -each[1].lag))
 
@@ -72,34 +75,35 @@ def _told(sim: Simulation, shown: list[tuple[Controller, Informer]]) -> dict[tup
 
 
 def _watcher(sim: Simulation, player: Controller, informer: Informer, told: list[Step]) -> Data:
-    known = player.cache.objects.get(informer.resource, {})
-    now = sim.state().get(informer.resource, {})
-    lost = informer.watch is None
-    state = "held" if informer.held else "expired" if lost else "connected"
-    words = {"held": "hears nothing", "expired": "must list again", "connected": "connected"}[state]
+    state = "held" if informer.held else "connected" if informer.watch is not None else "expired"
     verbs = ["deliver"] if informer.ready else []
     verbs += ["release"] if informer.held else ["hold", "drop", "reconnect"]
     return {
         "name": f"{player.name}: {informer.resource}",
+        "label": player.name,
         "room": player.room,
         "asks": story.plain(informer.resource) + _selected(informer),
         "state": state,
-        "words": words,
+        "words": {"held": "hears nothing", "expired": "must list again"}.get(state, state),
         "version": informer.revision,
         "lag": informer.lag,
         "told": [_line(step) for step in told],
         "before": 0,
-        "believes": [
-            {"words": f"{key.split('/')[-1]} @{revision_of(obj)} {note(obj)}".rstrip(), "level": _level(obj, now.get(key))}
-            for key, obj in sorted(known.items())[:BELIEFS]
-        ],
-        "unknown": [key.split("/")[-1] for key in now if key not in known and not _selected(informer)][:BELIEFS],
         "orders": [order(verb, FAULTS.get(verb, verb)) for verb in verbs],
+        **_beliefs(player, informer, sim.state().get(informer.resource, {})),
     }
 
 
-def _level(obj: Any, now: Any) -> str:
-    return "gone" if now is None else "level" if revision_of(now) == revision_of(obj) else "old"
+def _beliefs(player: Controller, informer: Informer, now: dict[str, Object]) -> Data:
+    known = player.cache.objects.get(informer.resource, {})
+    believes = [_belief(known[key], now.get(key)) for key in sorted(known)[:BELIEFS]]
+    unknown = [key.split("/")[-1] for key in now if key not in known and not _selected(informer)]
+    return {"believes": believes, "unknown": unknown[:BELIEFS]}
+
+
+def _belief(obj: Object, now: Object | None) -> Data:
+    level = "gone" if now is None else "level" if revision_of(now) == revision_of(obj) else "old"
+    return {"words": f"{name_of(obj)} @{revision_of(obj)} {note(obj)}".rstrip(), "level": level}
 
 
 def _selected(informer: Informer) -> str:
@@ -107,8 +111,7 @@ def _selected(informer: Informer) -> str:
 
 
 def _line(step: Step) -> list[str]:
-    kind, _, rest = step.result.partition(" ")
-    kind = kind.rstrip(",")
-    name = step.key.split("/")[-1]
-    mark = MARKS.get(kind, "·")
-    return [mark, "LIST" if mark == "≡" else kind, f"{name} {rest}".strip()]
+    kind, _, at = step.result.rpartition(" ")
+    if any(call.verb == "list" for call in step.calls):
+        return [MARKS["LIST"], "LIST", f"everything {at}"]
+    return [MARKS.get(kind, "·"), kind, f"{step.key.split('/')[-1]} {at}"]

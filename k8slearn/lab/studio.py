@@ -105,6 +105,14 @@ class Studio:
         self.selection = {"player": player, "object": object}
         self._changed(self.notice)
 
+    # ---- acting
+
+    def order(self, verb: str, who: str = "", what: str = "") -> None:
+        """Have the source do something of its own: what a panel's buttons offer. Playing stops."""
+        self.playing = False
+        self.source.obey(verb, who, what)  # type: ignore[attr-defined]
+        self._changed()
+
     # ---- looking
 
     def frame(self, player: str | None = None) -> Frame:
@@ -187,5 +195,8 @@ VERBS: dict[str, Callable[[Studio, dict[str, Any]], object]] = {
     "pause": lambda studio, _: studio.pause(),
     "speed": lambda studio, command: studio.set_speed(command["speed"]),
     "select": lambda studio, command: studio.select(command.get("player"), command.get("object")),
+    "order": lambda studio, command: studio.order(
+        command["order"], command.get("who", ""), command.get("what", "")
+    ),
     "dismiss": lambda studio, _: studio._changed(),
 }

@@ -10,6 +10,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from types import TracebackType
 from typing import Any
 
 import yaml
@@ -28,7 +29,7 @@ def kubectl(command: str, stdin: Any = None, *, quiet: bool = False) -> str | No
     said = MISSING if shutil.which("kubectl") is None else _said(shlex.split(command), sent)
     if quiet:
         return said
-    print(f"$ kubectl {command}", *_ageless(said.splitlines()), sep="\n")
+    print(f"$ kubectl {command}", *ageless(said.splitlines()), sep="\n")
     return None
 
 
@@ -37,8 +38,50 @@ def _said(words: list[str], sent: str | None) -> str:
     return f"{done.stdout}{done.stderr}".strip()
 
 
-def _ageless(lines: list[str]) -> list[str]:
+def ageless(lines: list[str]) -> list[str]:
     """The same without ages, where the table ends with a column of them."""
     if not lines or not lines[0].endswith("AGE"):
         return lines
     return [lines[0], *(AGES.sub("…", line) for line in lines[1:])]
+
+
+# --- watching beside a cell ------------------------------------------------------------------
+
+
+class Tail:
+    """``with tail("get pods --watch", lines=3): ...``: at the end it waits for so many lines, and prints them.
+
+    Its first line is awaited before anything else happens, so kubectl must have something to say at once.
+    """
+
+    def __init__(self, command: str, lines: int) -> None:
+        self.command, self.lines = command, lines
+        self.process: subprocess.Popen[str] | None = None
+        self.said: list[str] = []
+
+    def __enter__(self) -> Tail:
+        if shutil.which("kubectl") is not None:
+            words = ["kubectl", *shlex.split(self.command)]
+            both = subprocess.PIPE, subprocess.STDOUT
+            self.process = subprocess.Popen(words, text=True, stdout=both[0], stderr=both[1])
+            self._read(1)
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.process is not None:
+            if error is None:
+                self._read(self.lines)
+            self.process.terminate()
+            self.process.communicate()
+        print(f"$ kubectl {self.command}", *(ageless(self.said) if self.process else [MISSING]), sep="\n")
+
+    def _read(self, count: int) -> None:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        while len(self.said) < count and (line := self.process.stdout.readline()):
+            self.said.append(line.rstrip())
+
+
+def tail(command: str, lines: int) -> Tail:
+    """Run ``kubectl COMMAND`` beside the body of a with statement, and show its first `lines` lines."""
+    return Tail(command, lines)

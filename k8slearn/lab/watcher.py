@@ -20,7 +20,15 @@ from k8slearn.apiserver.watch import INITIAL_EVENTS_END, HasLabels, ServerWatch
 from k8slearn.store import Cursor
 
 NOTES = "configmaps"
-MARKS = {"ADDED": "+", "MODIFIED": "~", "DELETED": "-", "BOOKMARK": "»", "ERROR": "!", "LIST": "≡", "END": "✂"}
+MARKS = {
+    "ADDED": "+",
+    "MODIFIED": "~",
+    "DELETED": "-",
+    "BOOKMARK": "»",
+    "ERROR": "!",
+    "LIST": "≡",
+    "END": "✂",
+}
 INITIAL = {"sendInitialEvents": True, "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": True}
 FROM_NOW = {"sendInitialEvents": False, "resourceVersionMatch": "NotOlderThan"}
 
@@ -59,7 +67,8 @@ class Watcher:
         lost = f"; gone meanwhile: {', '.join(gone)}" if gone else ""
         self._note("LIST", f"{len(now)} @{found.revision}{lost}")
         news = ", ".join([*changed, *(f"{name} (gone)" for name in gone)]) or "nothing"
-        return f"It sees {len(now)} notes, all as of @{found.revision}. New to it: {news}."
+        seen = f"{len(now)} note{'s' * (len(now) != 1)}"
+        return f"It sees {seen}, all as of @{found.revision}. New to it: {news}."
 
     def connect(self, server: ApiServer, how: str = "") -> str:
         """Watch on from the version it remembers; or "now", or "initial": told first what is there."""
@@ -75,7 +84,7 @@ class Watcher:
         except Expired as error:
             return self._expires(error)
         self.state = "initial" if how == "initial" else "connected"
-        return f"A watch {ASKED.get(how, f'from @{self.version} on')}. Nothing is told twice, nothing is left out."
+        return f"A watch {ASKED.get(how, f'from @{self.version} on')}."
 
     def deliver(self) -> str:
         """Take one event off the stream."""
@@ -111,6 +120,11 @@ class Watcher:
 
     def selects(self, obj: Object) -> bool:
         return not self.selector or HasLabels(self.selector)(obj)
+
+    @property
+    def place(self) -> int:
+        """Up to where the log has been read for it: by the server, or as far as it remembers."""
+        return max(self.version, self.cursor.revision if self.cursor is not None else 0)
 
     @property
     def cursor(self) -> Cursor | None:

@@ -20,6 +20,7 @@ from typing import Any
 import click
 import yaml
 
+from k8slearn.api import quantities
 from k8slearn.live.controlplane import ControlPlane, Settings
 from k8slearn.node import stages
 
@@ -35,6 +36,8 @@ class CannotStart(Exception):
 def settings_of(*, nodes: str, kubeconfig: str | None, stages: str, **others: Any) -> Settings:
     """Settings from what was typed. Raises CannotStart."""
     path = Path(kubeconfig) if kubeconfig else None
+    check_size("cpu", others["cpu"])
+    check_size("memory", others["memory"])
     return Settings(nodes=read_nodes(nodes), kubeconfig=path, stages=read_stages(stages), **others)
 
 
@@ -51,6 +54,17 @@ def read_nodes(text: str) -> int | list[str]:
                 f'--nodes {text}: "{name}" is not a name that a node can have (once): use a-z, 0-9, - and .'
             )
     return names
+
+
+def check_size(option: str, text: str) -> None:
+    try:
+        if quantities.parse(text) > 0:
+            return
+    except ValueError:
+        pass
+    raise CannotStart(
+        f"--{option} {text}: it takes a quantity as Kubernetes writes them, such as 8, 500m or 32Gi"
+    )
 
 
 def up(settings: Settings) -> None:

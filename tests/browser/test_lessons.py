@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-LESSONS = ["00_the_map", "01_the_store", "04_the_control_loop", "05_edge_or_level"]
+LESSONS = ["00_the_map", "01_the_store", "03_watching", "04_the_control_loop", "05_edge_or_level"]
 SHOTS = os.environ.get("K8SLEARN_SHOTS")  # a folder: keep a picture of each lesson, for people to look at
 
 
@@ -136,3 +136,25 @@ def test_kubectl_in_a_cell_talks_to_the_server_beside_the_notebook(open_and_run:
     outputs = page.locator(".jp-OutputArea-output")
     expect(outputs.filter(has_text="configmap/tea created")).to_have_count(1)
     expect(outputs.filter(has_text="Error from server (Conflict)")).not_to_have_count(0)
+
+
+def test_news_are_delivered_by_hand(open_and_run: Callable[..., Page]) -> None:
+    """Lesson 03: a write waits until it is delivered; who was cut goes on from where he was."""
+    page = open_and_run("notebooks/03_watching.ipynb")
+    studio = first_studio(page)
+    ada = studio.locator('[data-watcher="ada"]')
+    studio.locator('[data-order="change"]').click()
+    expect(ada).to_contain_text("1 behind")
+    studio.locator('[data-order="ada cut"]').click()
+    expect(ada).to_contain_text("not connected")
+    studio.locator('[data-order="ada watch"]').click()
+    studio.locator('[data-order="ada deliver"]').click()
+    expect(ada).to_contain_text("remembers @8")
+    expect(ada.locator(".k8s-beliefs")).not_to_contain_text("out of date")
+    shot(page, "03-desk")
+    informers = page.locator(".k8s-studio").last
+    informers.scroll_into_view_if_needed()
+    shot(page, "03-informers")
+    informers.locator('[data-order="endpointslice-controller: pods release"]').click()
+    informers.locator('[data-order="endpointslice-controller: pods deliver"]').click()
+    expect(informers).to_contain_text("ADDED")

@@ -61,3 +61,9 @@ class Watching:
     def close(self) -> None:
         self._file.close()
         self.socket.close()
+
+    def __enter__(self) -> Watching:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -7,7 +7,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-PART = re.compile(r'\["(?P<quoted>[^"]*)"\]|\[(?P<index>\*|-?\d+)\]|\[(?P<field>\w+)=(?P<value>[^\]]*)\]|\.?(?P<key>[^.\[]+)')
+PART = re.compile(
+    r'\["(?P<quoted>[^"]*)"\]|\[(?P<index>\*|-?\d+)\]|\[(?P<field>\w+)=(?P<value>[^\]]*)\]|\.?(?P<key>[^.\[]+)'
+)
 ABSENT = object()  # nothing is there; None is something
 
 Step = tuple[str, str]

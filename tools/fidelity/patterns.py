@@ -1,4 +1,4 @@
-"""When an answer counts as the same: what was recorded is a pattern, and its placeholders stand for what no run repeats.
+"""When an answer counts as the same: what was recorded is a pattern; placeholders stand for what no run repeats.
 
 ``<uid:1>`` stands for a uid: everywhere the same one, and nowhere another's; so do ``<rv:2>``, ``<gen:1>`` and all that
 have a number. Without a number any value of that sort will do: ``<time>``. They may stand inside a string, too:
@@ -9,7 +9,7 @@ placeholder once stood for, it stands for to the end of the story.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tools.fidelity.paths import ABSENT
@@ -32,7 +32,7 @@ SORTS = {
     "hostIP": "[0-9a-f.:]+",
     "clusterIP": "[0-9a-f.:]+",
 }
-PLACEHOLDER = re.compile(rf"<({'|'.join(SORTS)})(?::(\d+))?>")
+PLACEHOLDER = re.compile(r"<([A-Za-z]+)(?::(\d+))?>")
 
 #: Lists whose items go by a name rather than by their place, when only fields are compared.
 NAMED_BY = {"conditions": "type", "resources": "name", "groups": "name"}
@@ -48,9 +48,10 @@ class Difference(NamedTuple):
 
 
 class Unifier:
-    """What the placeholders of one story stand for."""
+    """What the placeholders of one story stand for. `sorts`: which there are, and what each may look like."""
 
-    def __init__(self) -> None:
+    def __init__(self, sorts: Mapping[str, str] = SORTS) -> None:
+        self.sorts = sorts
         self.values: dict[tuple[str, str], str] = {}
         self.owners: dict[tuple[str, str], str] = {}
 
@@ -58,8 +59,8 @@ class Unifier:
         """Does the pattern fit, given what its placeholders have stood for? If so, they are bound."""
         if "<" not in pattern:
             return pattern == text
-        places = list(PLACEHOLDER.finditer(pattern))
-        found = re.fullmatch(_expression(pattern, places), text, re.DOTALL)
+        places = [p for p in PLACEHOLDER.finditer(pattern) if p[1] in self.sorts]
+        found = re.fullmatch(self._expression(pattern, places), text, re.DOTALL)
         if found is None:
             return False
         bound = [(p[1], p[2], value) for p, value in zip(places, found.groups(), strict=True) if p[2]]
@@ -69,8 +70,19 @@ class Unifier:
             self.values[sort, number], self.owners[sort, value] = value, number
         return True
 
+    def _expression(self, pattern: str, places: list[re.Match[str]]) -> str:
+        """The regular expression of a pattern: a group for each placeholder, everything else to the letter."""
+        parts, end = [], 0
+        for place in places:
+            parts += [re.escape(pattern[end : place.start()]), f"({self.sorts[place[1]]})"]
+            end = place.end()
+        return "".join(parts) + re.escape(pattern[end:])
+
     def _may_stand_for(self, sort: str, number: str, value: str) -> bool:
-        return self.values.get((sort, number), value) == value and self.owners.get((sort, value), number) == number
+        return (
+            self.values.get((sort, number), value) == value
+            and self.owners.get((sort, value), number) == number
+        )
 
     # --- whole answers ---
 
@@ -114,15 +126,6 @@ class Unifier:
             pairs = [(f"[{i}]", x, y) for i, (x, y) in enumerate(zip(want, got, strict=False))]
         for place, x, y in pairs:
             yield from self.differences(x, y, path + place, exact=exact)
-
-
-def _expression(pattern: str, places: list[re.Match[str]]) -> str:
-    """The regular expression of a pattern: a group for each placeholder, everything else to the letter."""
-    parts, end = [], 0
-    for place in places:
-        parts += [re.escape(pattern[end : place.start()]), f"({SORTS[place[1]]})"]
-        end = place.end()
-    return "".join(parts) + re.escape(pattern[end:])
 
 
 def _join(path: str, key: str) -> str:

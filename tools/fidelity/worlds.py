@@ -1,20 +1,15 @@
-"""Against whom a story is played: a control plane made for it in this process, or any server with a URL.
+"""Against whom a story is played. Here: a control plane made for it, in this process, under virtual time.
 
-In the first, time is virtual: waiting takes none, and the same story always goes the same way.
+Waiting takes no time, and the same story always goes the same way. `remote` has the other world: any server.
 """
 
 from __future__ import annotations
 
 import json
-import ssl
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Protocol
 from urllib.parse import unquote
-
-import httpx
 
 from k8slearn.api.clock import Dice
 from k8slearn.api.users import User
@@ -23,21 +18,11 @@ from k8slearn.cluster import Cluster
 from k8slearn.machinery import Manager, Move
 from k8slearn.node import Kubelet, stages
 from k8slearn.sim.simulation import VirtualClock
+from tools.fidelity.answers import Answer, bare, parsed
 
-TOKEN = "fidelity"
 MOMENT = 0.1  # seconds between two looks at something that is waited for
 NODES = 10
-
-
-@dataclass
-class Answer:
-    """`body`: what its JSON says, or its text. `events`: of a watch."""
-
-    code: int
-    media_type: str = ""
-    warnings: list[str] = field(default_factory=list)
-    body: Any = None
-    events: list[dict[str, Any]] | None = None
+LONGEST = 60.0  # seconds that a watch may take which is read as if it were an answer
 
 
 class Watching(Protocol):
@@ -48,29 +33,33 @@ class Watching(Protocol):
 
 
 class World(Protocol):
+    """Somebody to ask. `is_private`: nobody else will use it afterwards. `token` may do anything."""
+
+    is_private: bool
+    token: str
+
     def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """One request; `target` is a path with a query."""
 
-    def watch(self, target: str, headers: Mapping[str, str]) -> Watching: ...
+    def watch(self, target: str, headers: Mapping[str, str]) -> Watching:
+        """Open a watch."""
 
-    def wait(self, seconds: float) -> None: ...
-
-
-# --- in this process ---
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
 
 
 class Simulated:
-    """A control plane with ten hollow nodes, of which everybody has done what he could between two requests."""
+    """A control plane with ten hollow nodes. Between two requests, everybody does what he can."""
 
-    token = TOKEN
+    is_private = True
+    token = "fidelity"
 
     def __init__(self) -> None:
-        kubelet = partial(Kubelet, stages=stages.HOLLOW)
-        cluster = Cluster.complete(NODES, kubelet=kubelet)
+        cluster = Cluster.complete(NODES, kubelet=partial(Kubelet, stages=stages.HOLLOW))
         self.clock, dice = VirtualClock(), Dice(0)
         server = cluster.server(self.clock, dice)
         server.signing_key = b"not a secret"
-        server.authenticator.tokens[TOKEN] = User.called("kubernetes-admin")
+        server.authenticator.tokens[self.token] = User.called("kubernetes-admin")
         self.front = Front(server)
         self.manager = Manager(self.clock)
         for component in cluster.components:
@@ -80,13 +69,13 @@ class Simulated:
 
     def settle(self) -> None:
         """Everybody makes the moves that are possible now."""
-        while (move := self._due(self.clock.now) or self.manager.first()) is not None:
+        while (move := self._due() or self.manager.first()) is not None:
             self.clock.step += 1
             self.manager.make(move)
 
-    def _due(self, now: float) -> Move | None:
+    def _due(self) -> Move | None:
         alarm = self.manager.next_alarm(background=True)
-        return Move(alarm.player, "timer") if alarm is not None and alarm.due <= now else None
+        return Move(alarm.player, "timer") if alarm is not None and alarm.due <= self.clock.now else None
 
     def wait(self, seconds: float) -> None:
         end = round(self.clock.now + seconds, 6)
@@ -95,39 +84,42 @@ class Simulated:
             self.settle()
         self.clock.now = end
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> HttpResponse | WatchStream:
+    def answer(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> HttpResponse | WatchStream:
         path, _, query = target.partition("?")
         lower = {k.lower(): v for k, v in headers.items()}
         many = {k: [v] for k, v in lower.items()}
-        return self.front.answer(HttpRequest(method, unquote(path), query, lower, body, repeated=many))
+        answer = self.front.answer(HttpRequest(method, unquote(path), query, lower, body, repeated=many))
+        self.settle()
+        return answer
 
     def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        response = self.answer(method, target, headers, body)
-        self.settle()
-        return _read(self._to_its_end(response) if isinstance(response, WatchStream) else response)
+        answer = self.answer(method, target, headers, body)
+        return read(self._to_its_end(answer) if isinstance(answer, WatchStream) else answer)
 
     def _to_its_end(self, stream: WatchStream) -> HttpResponse:
-        """A watch that is read like any answer: all at once, when it is over."""
-        said, left = stream.take(), stream.seconds or 60.0
-        while not stream.finished and left > 0:
+        said, end = stream.take(), self.clock.now + (stream.seconds or LONGEST)
+        while not stream.finished and self.clock.now < end:
             self.wait(MOMENT)
-            said, left = said + stream.take(), left - MOMENT
+            said += stream.take()
         stream.close()
         return HttpResponse(200, said)
 
     def watch(self, target: str, headers: Mapping[str, str]) -> Watching:
-        response = self.answer("GET", target, headers)
-        return SimulatedWatch(self, response)
+        return SimulatedWatch(self, self.answer("GET", target, headers))
 
 
 class SimulatedWatch:
+    """What is new is taken from the stream whenever it is looked at."""
+
     def __init__(self, world: Simulated, stream: WatchStream | HttpResponse) -> None:
         self.world, self.stream = world, stream
         self.opened = world.clock.now
 
     def collect(self, most: int, seconds: float) -> Answer:
         if isinstance(self.stream, HttpResponse):
-            return _read(self.stream)
+            return read(self.stream)
         end = self.opened + min(seconds, self.stream.seconds or seconds)
         events = _events(self.stream.take())
         while len(events) < most and self.world.clock.now < end and not self.stream.finished:
@@ -137,79 +129,12 @@ class SimulatedWatch:
         return Answer(200, "application/json", events=events)
 
 
-def _read(response: HttpResponse) -> Answer:
+def read(response: HttpResponse) -> Answer:
+    """An answer of ours, as a client would hear it."""
     warnings = [value for name, value in response.headers if name == "Warning"]
-    return Answer(response.code, _bare(response.media_type), warnings, _parsed(response.body.decode("utf-8", "replace")))
+    body = parsed(response.body.decode("utf-8", "replace"))
+    return Answer(response.code, bare(response.media_type), warnings, body)
 
 
 def _events(lines: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines.splitlines()]
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text) if text[:1] in ("{", "[") else text
-    except ValueError:
-        return text
-
-
-def _bare(media_type: str) -> str:
-    return media_type.partition(";")[0].strip()
-
-
-# --- somewhere else ---
-
-
-class Remote:
-    """A server with a URL. Certificates are not verified."""
-
-    def __init__(self, url: str, token: str) -> None:
-        self.token = token
-        trusting = ssl.create_default_context()
-        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-        self.http = httpx.Client(base_url=url, verify=trusting, timeout=60, trust_env=False)
-        self.http.headers.clear()
-
-    def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        response = self.http.request(method, target, content=body or None, headers=dict(headers))
-        return _heard(response, _parsed(response.text))
-
-    def watch(self, target: str, headers: Mapping[str, str]) -> Watching:
-        request = self.http.build_request("GET", target, headers=dict(headers))
-        return RemoteWatch(self.http.send(request, stream=True))
-
-    def wait(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-
-class RemoteWatch:
-    """Events wait in the socket until they are collected."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self.response = response
-        self.opened = time.monotonic()
-
-    def collect(self, most: int, seconds: float) -> Answer:
-        if self.response.status_code != 200:
-            return _heard(self.response, _parsed(self.response.read().decode()))
-        events = list(self._read(most, self.opened + seconds))
-        self.response.close()
-        return Answer(200, _bare(self.response.headers.get("content-type", "")), events=events)
-
-    def _read(self, most: int, end: float) -> Iterator[dict[str, Any]]:
-        lines = self.response.iter_lines()
-        try:
-            for number in range(most):
-                patience = max(end - time.monotonic(), MOMENT)
-                self.response.request.extensions["timeout"]["read"] = patience
-                line = next(lines, None)
-                if line is None:
-                    return
-                yield json.loads(line)
-        except httpx.ReadTimeout:
-            return
-
-
-def _heard(response: httpx.Response, body: Any) -> Answer:
-    media_type = _bare(response.headers.get("content-type", ""))
-    return Answer(response.status_code, media_type, response.headers.get_list("warning"), body)

@@ -6,6 +6,7 @@ Kubernetes: apiserver/pkg/endpoints/handlers/response.go, responsewriters/writer
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import Any
 
 import yaml
@@ -57,6 +58,8 @@ def failure(error: ApiError, media_type: str = JSON) -> HttpResponse:
 
 def warned(response: HttpResponse, warnings: list[str]) -> HttpResponse:
     for warning in dict.fromkeys(warnings):
+        if any(unicodedata.category(c) == "Cc" for c in warning):
+            continue  # no header can hold it, and Kubernetes says nothing then
         quoted = warning.replace("\\", "\\\\").replace('"', '\\"')
         response.headers.append(("Warning", f'299 - "{quoted}"'))
     return response

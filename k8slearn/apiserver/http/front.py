@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from k8slearn.api import errors
+from k8slearn.api.field_selectors import FieldSelector
 from k8slearn.api.kinds import Resource
 from k8slearn.api.requests import Request
 from k8slearn.api.users import ANONYMOUS, User
@@ -17,7 +18,7 @@ from k8slearn.apiserver.http.answers import Shape
 from k8slearn.apiserver.http.bodies import read_object, read_patch
 from k8slearn.apiserver.http.messages import HttpRequest, HttpResponse
 from k8slearn.apiserver.http.negotiation import Form, negotiate
-from k8slearn.apiserver.http.options import options_of
+from k8slearn.apiserver.http.options import LIST_OPTIONS, options_of
 from k8slearn.apiserver.http.requestinfo import RequestInfo, request_info
 from k8slearn.apiserver.http.streams import WatchStream
 from k8slearn.apiserver.rbac import Attributes, forbidden, impersonate
@@ -77,7 +78,9 @@ class Front:
                 raise errors.no_such_resource()
             return answers.not_a_page()
         check_shape(resource, info)
-        form = negotiate(http.headers.get("accept", ""))
+        if http.method == "HEAD":
+            raise errors.not_allowed()
+        form = negotiate(http.headers.get("accept", ""), stream=info.verb == "watch")
         request = self._request(http, info, resource, user)
         request.warnings += DEPRECATED.get(f"{resource.api_version} {resource.kind}", ())
         if info.verb == "watch":
@@ -95,13 +98,15 @@ class Front:
         request = Request(info.verb, resource, namespace, info.name, info.subresource, None, options, user)
         if info.subresource in CONNECTIONS:
             pass  # what follows is not a body, but a conversation
+        elif info.verb in ("list", "watch"):
+            select_the_one(options, info.name)
         elif info.verb in ("create", "update"):
             kind = ANSWERED_WITH_A_KIND_OF_ITS_OWN.get(info.subresource, resource.kind)
             request.body, options["duplicates"] = read_object(http, kind)
         elif info.verb == "patch":
             options["patchType"], (request.body, options["duplicates"]) = read_patch(http, resource)
         elif info.verb.startswith("delete") and http.body:
-            options = {k: v for k, v in options.items() if k.endswith("Selector")} | delete_options(http)
+            options = {k: v for k, v in options.items() if k in LIST_OPTIONS} | delete_options(http)
             request.options = options
         if info.verb not in READS and options.get("patchType") != "apply":  # who applies must say who he is
             options.setdefault("fieldManager", _user_agent(http))
@@ -130,6 +135,12 @@ def delete_options(http: HttpRequest) -> dict[str, Any]:
     sent = read_object(http, "DeleteOptions").value
     if not isinstance(sent, dict):
         raise errors.BadRequest("expected DeleteOptions")
+    kind, version = sent.get("kind") or "DeleteOptions", sent.get("apiVersion") or "v1"
+    if kind != "DeleteOptions":
+        scheme = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:31"
+        raise errors.BadRequest(
+            f'no kind "{kind}" is registered for version "{version}" in scheme "{scheme}"'
+        )
     return {k: v for k, v in sent.items() if k not in ("kind", "apiVersion") and v is not None}
 
 
@@ -141,6 +152,15 @@ def attributes(user: User, info: RequestInfo) -> Attributes:
     return Attributes(user, info.verb, *where)
 
 
+def select_the_one(options: dict[str, Any], name: str) -> None:
+    """A list or a watch with a name, from its URL or its selector, is about that object."""
+    if not name:
+        return
+    chosen = options.setdefault("fieldSelector", f"metadata.name={name}")
+    if FieldSelector.parse(chosen).exact("metadata.name") != name:
+        raise errors.BadRequest("fieldSelector metadata.name doesn't match requested name")
+
+
 def _as_is(obj: Any) -> Any:
     return obj
 
@@ -150,7 +170,7 @@ def check_shape(resource: Resource, info: RequestInfo) -> None:
     if not resource.namespaced and info.namespace and resource.plural != "namespaces":
         raise errors.no_such_resource()
     if resource.namespaced and not info.namespace:
-        if info.name:
+        if info.name and info.verb not in ("list", "watch"):
             raise errors.no_such_resource()
         if info.verb not in ("list", "watch") and not resource.is_virtual:
             raise errors.not_allowed()

@@ -20,6 +20,7 @@ FORMS = {
     ("PartialObjectMetadataList", "meta.k8s.io", "v1"),
 }
 SPOKEN = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+STREAMS = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
 
 
 class Form(NamedTuple):
@@ -46,10 +47,15 @@ def _quality(text: str) -> float:
         return 1.0
 
 
-def negotiate(accept: str, *, shapes: bool = True) -> Form:
-    """The best form that can be had. Raises NotAcceptable. `shapes`: are Tables and the like on offer?"""
+def negotiate(accept: str, *, shapes: bool = True, stream: bool = False) -> Form:
+    """The best form that can be had. Raises NotAcceptable.
+
+    `shapes`: are Tables and the like on offer? `stream`: is it a watch that is asked for, of which there is no YAML?
+    """
     wanted = clauses(accept or "*/*")
     for media_type, parameters in wanted:
+        if media_type == YAML and stream:
+            raise NotAcceptable(f"only the following media types are accepted: {STREAMS}")
         if media_type in ANSWERS:
             as_, group, version = (parameters.get(k, "") for k in ("as", "g", "v"))
             if not as_:
@@ -58,5 +64,4 @@ def negotiate(accept: str, *, shapes: bool = True) -> Form:
                 return Form(ANSWERS[media_type], as_)
     if any(media_type in ANSWERS for media_type, _ in wanted):
         raise NotAcceptable(f"only the following media types are accepted: {SPOKEN}")
-    streams = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
-    raise NotAcceptable(f"406: Not Acceptable\n\nAvailable representations: {SPOKEN}, {streams}", details={})
+    raise NotAcceptable(f"406: Not Acceptable\n\nAvailable representations: {SPOKEN}, {STREAMS}", details={})

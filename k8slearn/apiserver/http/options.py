@@ -37,6 +37,10 @@ PARAMETERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(["follow", "previous", "timestamps"], _boolean),
 }
 
+#: What chooses the objects of a list; the rest of a query says what to do with them.
+LIST_OPTIONS = frozenset(
+    ["labelSelector", "fieldSelector", "resourceVersion", "resourceVersionMatch", "continue", "limit"]
+)
 #: What the options of a verb are called when something is wrong with them.
 TITLES = {
     "list": "ListOptions",
@@ -56,6 +60,8 @@ def options_of(info: RequestInfo, query: dict[str, str]) -> Options:
     read = {name: PARAMETERS[name](text) for name, text in query.items() if name in PARAMETERS}
     options = {name: value for name, value in read.items() if value not in (None, "")}
     rules = {"list": _of_lists, "watch": _of_watches}.get(info.verb, _of_writes)
+    if info.verb == "deletecollection":
+        check_options("ListOptions", [*_of_lists(options, read)])
     check_options(TITLES.get(info.verb, ""), [*rules(options, read)])
     return options
 

@@ -9,9 +9,13 @@ Kubernetes: apiserver/pkg/endpoints/request/requestinfo.go
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 
+from k8slearn.api.errors import BadRequest
+from k8slearn.api.field_selectors import FieldSelector
 from k8slearn.apiserver.http.messages import HttpRequest
+from k8slearn.apiserver.validation.metadata import path_segment
 
 VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "GET": "get", "HEAD": "get", "DELETE": "delete"}
 OF_MANY = {"get": "list", "delete": "deletecollection"}  # what a verb becomes when no name is given
@@ -46,8 +50,10 @@ def request_info(http: HttpRequest) -> RequestInfo:
     verb = VERBS.get(http.method, http.method.lower())
     if not name or watch:
         verb = OF_MANY.get(verb, verb)
-    if verb == "list" and (watch or _is_true(http.query.get("watch", ""))):
-        verb = "watch"
+    if verb == "list":
+        query = http.query
+        verb = "watch" if watch or _is_true(query.get("watch")) else verb
+        name = name or _the_one(query.get("fieldSelector", ""))
     return RequestInfo(
         verb, http.path, True, group, version, namespace, resource, name, subresource, tuple(parts[3:])
     )
@@ -70,5 +76,14 @@ def _namespace(parts: list[str]) -> tuple[str, list[str]]:
     return parts[1], parts[2:]
 
 
-def _is_true(text: str) -> bool:
-    return text not in ("", "0", "false", "False", "FALSE")
+def _the_one(selector: str) -> str:
+    """The name that a list asks for and no other: who may only see one object may list that one."""
+    with suppress(BadRequest):
+        name = FieldSelector.parse(selector).exact("metadata.name") or ""
+        return name if not path_segment(name) else ""
+    return ""
+
+
+def _is_true(text: str | None) -> bool:
+    """Of parameters: to name one is enough."""
+    return text is not None and text.lower() not in ("0", "false")

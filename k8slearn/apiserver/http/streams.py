@@ -64,6 +64,8 @@ class WatchStream:
         return b"".join(lines)
 
     def _next(self) -> WatchEvent | None:
+        if self.finished:
+            return None
         if self.watch is None:
             assert self.error is not None
             raise self.error

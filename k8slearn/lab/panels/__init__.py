@@ -13,8 +13,9 @@ from .loop import LOOP
 from .map import MAP
 from .panel import Frame, Panel
 from .pipeline import PIPELINE
+from .watches import WATCHES
 
-PANELS: dict[str, Panel] = {panel.name: panel for panel in (MAP, LOOP, LOG, PIPELINE)}
+PANELS: dict[str, Panel] = {panel.name: panel for panel in (MAP, LOOP, LOG, PIPELINE, WATCHES)}
 
 __all__ = ["PANELS", "Panel", "drawn", "panel", "sheet_png", "sheet_text"]
 
