@@ -317,8 +317,8 @@ plane.stop()
 # %% [markdown]
 # ## What the real one does
 #
-# The same; streams end after half an hour to an hour at the latest, and client-go asks for five to ten minutes
-# by itself. Bookmarks come about once a minute. Between etcd and you stands the **watch cache**: the API server reads
+# The same. It ends a stream after half an hour to an hour, unless the client names a time; client-go asks for five to ten
+# minutes. Bookmarks come about once a minute. Between etcd and you stands the **watch cache**: the API server reads
 # each kind once and serves everybody from memory. It remembers a limited number of changes; a watch from before
 # them is too old, even if etcd still knew. And it does not let you lag for long: there is a small buffer for each
 # watcher, and whoever lets it overflow is cut off. Nothing is lost: he comes back with his number.

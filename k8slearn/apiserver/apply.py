@@ -31,6 +31,7 @@ from k8slearn.apiserver.managedfields import APPLY, BEFORE_FIRST_APPLY, NEVER, E
 if TYPE_CHECKING:
     from k8slearn.apiserver.server import ApiServer
 
+NOT_DECODED = "error decoding YAML: error unmarshaling JSON: while decoding JSON: "
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 Conflicts = list[tuple[Manager, tuple[str, ...]]]
 
@@ -42,7 +43,7 @@ def apply(server: ApiServer, resource: Resource, request: Request, old: Object |
     Conflict, with one cause for each field that belongs to somebody else.
     """
     check_options({"patchType": "apply", **request.options})
-    patch = as_object(request.body, "error decoding patch: ")
+    patch = as_object({} if request.body is None else request.body, NOT_DECODED)
     _check_patch(resource, patch)
     live = managedfields.unmanaged(old)
     manager = Manager(request.options["fieldManager"], APPLY, "", request.subresource)
@@ -53,7 +54,16 @@ def apply(server: ApiServer, resource: Resource, request: Request, old: Object |
         raise ApiError(f"failed to create typed live object ({_who(live)}): {wrong}") from None
     if new != live and manager in managed:
         managed[manager] = replace(managed[manager], time=now)
+    _check_duplicates(request.options)
     return _finished(edit(new), patch, managed, manager, request, resource, old)
+
+
+def _check_duplicates(options: dict[str, Any]) -> None:
+    """A key that comes twice. Those who asked for a warning get none: it has a line break, which no header can hold."""
+    duplicates = options.pop("duplicates", None)
+    if duplicates and options.get("fieldValidation") == "Strict":
+        why = f"error converting YAML to JSON: {duplicates[0]}"
+        raise BadRequest(f"error strict decoding YAML: {why}")
 
 
 def _applied(

@@ -21,12 +21,14 @@ from k8slearn.api.fieldsets import Comparison, compare
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object
 from k8slearn.api.shapes import shape_of
+from k8slearn.api.users import NODE, User
 
 if TYPE_CHECKING:
     from k8slearn.apiserver.pipeline import Write
     from k8slearn.apiserver.server import ApiServer
 
 APPLY, UPDATE = "Apply", "Update"
+CONTROLLER = "system:serviceaccount:kube-system:"
 MOST_UPDATERS = 10
 ANCIENT, BEFORE_FIRST_APPLY, UNKNOWN = "ancient-changes", "before-first-apply", "unknown"
 
@@ -107,8 +109,18 @@ def _after(server: ApiServer, write: Write, managed: Managed) -> Managed:
     if not managed and write.old is not None:
         return managed
     request, now = write.request, timestamp(server.clock.now)
-    manager = request.options.get("fieldManager") or UNKNOWN
+    manager = request.options.get("fieldManager") or _program(request.user)
     return updated(write.resource, write.old, write.object, managed, manager, request.subresource, now)
+
+
+def _program(user: User) -> str:
+    """What a component's program is called, for those who talk to us without HTTP and its User-Agent."""
+    if user.name.startswith(NODE):
+        return "kubelet"
+    component = user.name.removeprefix(CONTROLLER)
+    if component == user.name:
+        return UNKNOWN
+    return "kube-scheduler" if "scheduler" in component else "kube-controller-manager"
 
 
 def keep_times(server: ApiServer, write: Write) -> None:

@@ -32,6 +32,10 @@ from k8slearn.apiserver.warnings import warnings
 if TYPE_CHECKING:
     from k8slearn.apiserver.server import ApiServer
 
+TWICE_OWNED = (
+    ".metadata.ownerReferences contains duplicate entries{}; API server dedups owner references in 1.20+, and may "
+    "reject such requests as early as 1.24; please fix your requests"
+)
 CHANGED_SINCE = "the object has been modified; please apply your changes to the latest version and try again"
 
 
@@ -102,25 +106,71 @@ def match_url(server: ApiServer, write: Write) -> None:
         )
     if not write.resource.namespaced:
         m.pop("namespace", None)
-    name = m.get("name") or (request.name if write.request.verb != "create" else "")
+    name = m.get("name")
+    if request.verb != "create" and not name:
+        why = "was undeterminable: name must be provided"
+        raise errors.BadRequest(f"the name of the object ({request.name} based on URL) {why}")
     if request.verb != "create" and name != request.name:
         raise errors.BadRequest(
             f"the name of the object ({name}) does not match the name on the URL ({request.name})"
         )
-    if name:
-        m["name"] = name
+
+
+def dedup_owners(server: ApiServer, write: Write) -> None:
+    """An owner that is named twice is noted once, and the client is told."""
+    owners = write.object["metadata"].get("ownerReferences") or ()
+    once = [owner for i, owner in enumerate(owners) if owner not in owners[:i]]
+    if len(once) == len(owners):
+        return
+    write.object["metadata"]["ownerReferences"] = once
+    again = ", ".join(owner.get("uid", "") for i, owner in enumerate(owners) if owner in owners[:i])
+    when = " after mutating admission happens" if write.request.verb == "patch" else ""
+    write.warnings.append(f"{TWICE_OWNED.format(when)}; duplicate UID(s) observed: {again}")
 
 
 def compare_revision(server: ApiServer, write: Write) -> None:
     """Optimistic locking: whoever says what he has read may only replace that. Not to say it is to insist."""
     assert write.old is not None
     resource, name = write.resource, write.request.name
+    if write.request.verb == "update":
+        _compare_uid(write)
     read_at = parse_revision(write.object["metadata"].get("resourceVersion") or "0")
     if read_at not in (0, revision_of(write.old)):
         raise errors.conflict(resource.plural, resource.group, name, CHANGED_SINCE)
     if read_at == 0 and strategy.is_conditional(resource) and write.request.verb == "update":
         rule = errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
         raise errors.invalid_object(resource.plural, resource.group, name, [rule])
+
+
+def _compare_uid(write: Write) -> None:
+    """Whoever says which object he means may not replace another of the same name."""
+    assert write.old is not None
+    meant, have = write.object["metadata"].get("uid"), write.old["metadata"]["uid"]
+    if not meant or meant == have:
+        return
+    resource, name = write.resource, write.request.name
+    key = "/".join(["/registry", storage_prefix(resource), *filter(None, (write.request.namespace, name))])
+    why = (
+        f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+        f"Precondition failed: UID in precondition: {meant}, UID in object meta: {have}"
+    )
+    raise errors.conflict(resource.plural, resource.group, name, why)
+
+
+#: Where etcd keeps the kinds that do not lie under their own names.
+_PREFIXES = {
+    "services": "services/specs",
+    "endpoints": "services/endpoints",
+    "nodes": "minions",
+    "replicationcontrollers": "controllers",
+    "ingresses": "ingress",
+}
+
+
+def storage_prefix(resource: Resource) -> str:
+    if not resource.builtin:
+        return f"{resource.group}/{resource.plural}"
+    return _PREFIXES.get(resource.plural, resource.plural)
 
 
 def parse_revision(text: str | int) -> int:
@@ -158,10 +208,10 @@ def prepare_update(server: ApiServer, write: Write) -> None:
     """A client of the main resource cannot change what is the server's, nor the status."""
     assert write.old is not None
     old, m = write.old, write.object["metadata"]
-    for kept in ("uid", "deletionTimestamp", "deletionGracePeriodSeconds"):
+    for kept in ("uid", "deletionGracePeriodSeconds"):
         if kept in old["metadata"]:
             m.setdefault(kept, old["metadata"][kept])
-    for fixed in ("creationTimestamp", "resourceVersion"):
+    for fixed in ("creationTimestamp", "deletionTimestamp", "resourceVersion"):
         if fixed in old["metadata"]:
             m[fixed] = old["metadata"][fixed]
     m.pop("generation", None)
@@ -220,9 +270,11 @@ def allot(server: ApiServer, write: Write) -> None:
     allocate(server, write.resource, write.object, write.old)
 
 
+READ: tuple[Stage, ...] = (decode, match_url)  # can it be read at all, and is it what the URL says?
 CREATE: tuple[Stage, ...] = (
     decode,
     match_url,
+    dedup_owners,
     prepare_create,
     fill_defaults,
     manage_fields,
@@ -236,6 +288,7 @@ CREATE: tuple[Stage, ...] = (
 UPDATE: tuple[Stage, ...] = (
     decode,
     match_url,
+    dedup_owners,
     compare_revision,
     fill_defaults,
     manage_fields,

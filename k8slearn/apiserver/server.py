@@ -21,12 +21,12 @@ from k8slearn.api.patches import apply_patch, check_options
 from k8slearn.api.requests import ObjectList, Request, WatchEvent
 from k8slearn.api.selectors import FieldSelector
 from k8slearn.api.versions import convert
-from k8slearn.apiserver import deletion, listing, pipeline, subresources
+from k8slearn.apiserver import deletion, listing, pipeline, strategy, subresources
 from k8slearn.apiserver.admission import SIMULATED, Plugin
 from k8slearn.apiserver.apply import apply
 from k8slearn.apiserver.authentication.authenticator import Authenticator
 from k8slearn.apiserver.pipeline import Write, parse_revision
-from k8slearn.apiserver.rbac import Authorizer
+from k8slearn.apiserver.rbac import Attributes, Authorizer, forbidden
 from k8slearn.apiserver.watch import HasLabels, InNamespace, Matcher, ServerWatch, bookmark
 from k8slearn.store import Store
 from k8slearn.store.log import INDEXED_FIELDS, Mismatch
@@ -127,11 +127,13 @@ class ApiServer:
     # --- writing ---
 
     def create(self, resource: Resource, request: Request) -> Object:
-        request.created = True
         return self._insert(Write(request, resource, request.body))
 
     def _insert(self, write: Write) -> Object:
-        pipeline.run(self, write, pipeline.CREATE)
+        self.run(write, pipeline.CREATE)
+        if write.request.verb != "create":
+            self._authorize_create(write)
+        write.request.created = True
         resource = write.resource
         try:
             return self.put(write, expect=0)
@@ -140,7 +142,15 @@ class ApiServer:
             raise errors.already_exists(resource.plural, resource.group, name) from None
 
     def update(self, resource: Resource, request: Request) -> Object:
-        return self._replace(resource, request, self.get(resource, request), request.body)
+        """Replace what is stored. Of a few kinds, an object that is not there yet is made."""
+        try:
+            old = self.get(resource, request)
+        except errors.NotFound:
+            self.run(Write(request, resource, request.body), pipeline.READ)
+            if request.subresource or resource.kind not in strategy.CREATED_BY_UPDATE:
+                raise
+            return self._insert(Write(request, resource, request.body))
+        return self._replace(resource, request, old, request.body)
 
     def patch(self, resource: Resource, request: Request) -> Object:
         """Patch what is stored now. Nobody else can write in between, so this cannot conflict,
@@ -162,14 +172,25 @@ class ApiServer:
         shown = convert(old, stored, resource) if old is not None else None
         body = apply(self, resource, request, shown)
         if old is None:
-            request.created = True
             return self._insert(Write(request, resource, body))
         return self._replace(resource, request, old, body)
 
+    def _authorize_create(self, write: Write) -> None:
+        """To make an object by an update or a patch takes the permission to create one, too."""
+        request, resource = write.request, write.resource
+        what = (request.namespace, resource.group, resource.version, resource.plural, "", request.name)
+        asked = Attributes(request.user, "create", *what)
+        allowed, reason = self.authorizer.authorize(asked)
+        if not allowed:
+            raise forbidden(asked, reason)
+
     def _replace(self, resource: Resource, request: Request, old: Object, body: Any) -> Object:
         write = Write(request, resource, body, old)
-        pipeline.run(self, write, pipeline.stages_for(write))
+        self.run(write, pipeline.stages_for(write))
         return self.put(write, expect=revision_of(old))
+
+    def run(self, write: Write, stages: tuple[pipeline.Stage, ...]) -> None:
+        pipeline.run(self, write, stages)
 
     def put(self, write: Write, expect: int) -> Object:
         """Store what came out of the pipeline: unless it changes nothing, or was only a rehearsal."""
@@ -180,7 +201,8 @@ class ApiServer:
             self.store.compare(write.resource.name, write.key, expect)
             return new
         if old is not None and deletion.is_finished(new):
-            return self.store.delete(write.resource.name, write.key, expect)
+            self.store.delete(write.resource.name, write.key, expect)
+            return new  # as it was asked for, at the version that nobody will see
         return self.store.put(write.resource.name, write.key, new, expect)
 
     # --- names ---

@@ -39,6 +39,11 @@ CONDITIONAL = frozenset(
     "MutatingAdmissionPolicyBinding".split()
 )
 
+#: Kinds of which an update makes the object that is not there yet. Kubernetes: AllowCreateOnUpdate
+CREATED_BY_UPDATE = frozenset(
+    "Service Endpoints Event LimitRange Lease RuntimeClass Role RoleBinding ClusterRole ClusterRoleBinding".split()
+)
+
 #: Kinds whose DELETE answers with the object that went, not with a Status.
 RETURNS_DELETED = frozenset(
     "Pod Namespace Service PersistentVolumeClaim PersistentVolume ResourceQuota ServiceAccount PodTemplate "
@@ -127,8 +132,9 @@ def _pod(pod: Object) -> None:
 
 def _namespace(namespace: Object) -> None:
     namespace["status"] = {"phase": "Active"}
-    finalizers = {*dig(namespace, "spec", "finalizers", default=[]), "kubernetes"}
-    namespace["spec"] = {"finalizers": sorted(finalizers)}
+    finalizers = dig(namespace, "spec", "finalizers", default=None) or []
+    own = [] if "kubernetes" in finalizers else ["kubernetes"]
+    namespace["spec"] = {"finalizers": [*finalizers, *own]}
 
 
 def _volume(volume: Object) -> None:

@@ -65,8 +65,8 @@ class NamespaceController(Controller):
         if "kubernetes" not in dig(namespace, "spec", "finalizers", default=[]):
             return None
         left = self._empty(name_of(namespace))
+        namespace = self._report(namespace, left)
         if left:
-            self._report(namespace, left)
             return Done(again_in=RETRY)
         finalizers = [f for f in namespace["spec"]["finalizers"] if f != "kubernetes"]
         self.client.finalize({**namespace, "spec": {"finalizers": finalizers}})
@@ -90,7 +90,7 @@ class NamespaceController(Controller):
         except NotFound:
             return
 
-    def _report(self, namespace: Object, left: dict[str, list[Object]]) -> None:
+    def _report(self, namespace: Object, left: dict[str, list[Object]]) -> Object:
         """Say in the status what keeps the namespace from going, and what does not."""
         holders: dict[str, int] = {}
         for obj in [o for objs in left.values() for o in objs]:
@@ -102,8 +102,9 @@ class NamespaceController(Controller):
         conditions = [self._condition(namespace, kind, troubles.get(kind, [])) for kind in CONDITIONS]
         known = dig(namespace, "status", "conditions", default=[])
         others = [c for c in known if c["type"] not in CONDITIONS]
-        if [*others, *conditions] != known:
-            self.client.update_status(namespace, conditions=[*others, *conditions])
+        if [*others, *conditions] == known:
+            return namespace
+        return self.client.update_status(namespace, conditions=[*others, *conditions])
 
     def _condition(self, namespace: Object, kind: str, trouble: list[str]) -> dict[str, Any]:
         row = CONDITIONS[kind]

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from k8slearn.api import errors
 from k8slearn.api.errors import ApiError
 from k8slearn.api.kinds import Resource
-from k8slearn.api.objects import Object, edit, name_of, revision_of
+from k8slearn.api.objects import Object, edit
 from k8slearn.api.requests import Request
 from k8slearn.api.users import ADMIN, User
 from k8slearn.apiserver import ApiServer, pipeline
@@ -23,7 +22,6 @@ from k8slearn.apiserver.rbac import Attributes, forbidden
 from k8slearn.client import Client
 from k8slearn.lab.diff import Line, counted, diff
 from k8slearn.sim import Simulation
-from k8slearn.store.log import Mismatch
 
 METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}
 OF_PATCHES = {
@@ -247,22 +245,12 @@ class Recorder(ApiServer):
 
     # --- the pipeline, and the store: as ApiServer has them, with a note after each stage ---
 
-    def _insert(self, write: Write) -> Object:
-        self._through(write, pipeline.CREATE)
-        try:
-            return self.put(write, expect=0)
-        except Mismatch:
-            resource = write.resource
-            raise errors.already_exists(resource.plural, resource.group, name_of(write.object)) from None
-
     def _replace(self, resource: Resource, request: Request, old: Object, body: Any) -> Object:
         if request.verb == "patch":
             self.arrive("patch", "The patch is applied to what is stored now.").lines = diff(old, body)
-        write = Write(request, resource, body, old)
-        self._through(write, pipeline.stages_for(write))
-        return self.put(write, expect=revision_of(old))
+        return super()._replace(resource, request, old, body)
 
-    def _through(self, write: Write, stages: tuple[Stage, ...]) -> None:
+    def run(self, write: Write, stages: tuple[Stage, ...]) -> None:
         before = edit(write.object)
         for number, stage in enumerate(stages):
             self.ahead = stages[number + 1 :]

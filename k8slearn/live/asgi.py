@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from k8slearn.api.errors import InternalError, RequestEntityTooLarge, ServerTimeout
-from k8slearn.apiserver.http import Front, HttpRequest, HttpResponse, WatchStream, answers
+from k8slearn.apiserver.http import Front, HttpRequest, HttpResponse, Stream, answers
 from k8slearn.apiserver.http.messages import Certificate
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,6 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 LARGEST_BODY = 3 * 1024 * 1024  # bytes; etcd's limit of 1.5 MiB per object is the store's business
-BOOKMARK_EVERY = 60.0  # seconds
 LONGEST_WATCH = (1800.0, 3600.0)  # seconds, between which one is drawn: --min-request-timeout
 SENT_BY = 60.0  # seconds in which a client must have sent its request: --request-timeout
 READ_BY = 30.0  # seconds in which a client must take what it was sent
@@ -42,7 +41,7 @@ class App:
     def __init__(self, front: Front, wake: Callable[[], None]) -> None:
         self.front = front
         self.wake = wake
-        self.watches: dict[WatchStream, asyncio.Event] = {}
+        self.watches: dict[Stream, asyncio.Event] = {}
         self.closing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,12 +59,12 @@ class App:
             answer = answers.failure(
                 ServerTimeout("Timeout: request did not complete within the allotted timeout")
             )
-        if isinstance(answer, WatchStream):
+        if isinstance(answer, Stream):
             await self._stream(answer, scope, receive, send)
         else:
             await send_response(answer, send, with_body=scope["method"] != "HEAD")
 
-    def answer(self, http: HttpRequest) -> HttpResponse | WatchStream:
+    def answer(self, http: HttpRequest) -> HttpResponse | Stream:
         """The front's answer; of a mistake of our own, the client hears only that it happened."""
         try:
             return self.front.answer(http)
@@ -86,13 +85,13 @@ class App:
 
     # --- watches ---
 
-    async def _stream(self, stream: WatchStream, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _stream(self, stream: Stream, scope: Scope, receive: Receive, send: Send) -> None:
         bell = asyncio.Event()
         self.watches[stream] = bell
         stream.listen(bell.set)
         gone = asyncio.ensure_future(_until_disconnected(receive, bell))
         try:
-            await send(response_start(200, "application/json"))
+            await send(response_start(200, stream.media_type))
             await self._pump(stream, bell, gone, send)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:  # the client does not read; what we hold for him will do nobody good
@@ -106,7 +105,7 @@ class App:
             del self.watches[stream]
 
     async def _pump(
-        self, stream: WatchStream, bell: asyncio.Event, gone: asyncio.Future[None], send: Send
+        self, stream: Stream, bell: asyncio.Event, gone: asyncio.Future[None], send: Send
     ) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + (stream.seconds or random.uniform(*LONGEST_WATCH))
@@ -117,7 +116,7 @@ class App:
                 left = end - loop.time()
                 if stream.finished or left <= 0:
                     return
-                if await _rings(bell, min(left, BOOKMARK_EVERY)):
+                if await _rings(bell, min(left, stream.quiet)):
                     continue
                 chunk = stream.bookmark()
             if chunk:

@@ -335,7 +335,8 @@ PORTS = fakes.named("Service", "a", namespace="", spec={"ports": [{"port": 80}, 
             "configmaps",
             [],
             400,
-            "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",
+            "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into "
+            "Go value of type map[string]interface {}",
         ),
     ],
 )

@@ -67,6 +67,10 @@ class FakeSource:
 
     def __init__(self, frames: list[Frame], recorded: int = 0) -> None:
         self.frames, self.position, self.length = frames, 0, recorded
+        self.obeyed: list[tuple[str, str, str]] = []
+
+    def obey(self, verb: str, who: str, what: str) -> None:
+        self.obeyed.append((verb, who, what))
 
     def step(self) -> bool:
         if self.position + 1 >= len(self.frames):

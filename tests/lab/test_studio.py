@@ -106,10 +106,11 @@ def test_of_several_players_asking_for_the_next_step_the_first_wins(studio: Stud
 
 
 def test_each_command_a_view_may_send_is_obeyed(studio: Studio) -> None:
-    said = {"at": 0, "step": 1, "speed": 2, "player": "store", "object": None}
+    said = {"at": 0, "step": 1, "speed": 2, "player": "store", "object": None, "order": "cut", "who": "ada"}
     for verb in VERBS:
         studio.obey({"do": verb, **said})
     assert studio.errors == []
+    assert studio.source.obeyed == [("cut", "ada", "")]  # type: ignore[attr-defined]
     assert studio.speed == 2
     assert studio.selection["player"] == "store"
 

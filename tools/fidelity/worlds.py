@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from k8slearn.api.clock import Dice
 from k8slearn.api.users import User
-from k8slearn.apiserver.http import Front, HttpRequest, HttpResponse, WatchStream
+from k8slearn.apiserver.http import Front, HttpRequest, HttpResponse, Stream
 from k8slearn.cluster import Cluster
 from k8slearn.machinery import Manager, Move
 from k8slearn.node import Kubelet, stages
@@ -86,7 +86,7 @@ class Simulated:
 
     def answer(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
-    ) -> HttpResponse | WatchStream:
+    ) -> HttpResponse | Stream:
         path, _, query = target.partition("?")
         lower = {k.lower(): v for k, v in headers.items()}
         many = {k: [v] for k, v in lower.items()}
@@ -96,9 +96,9 @@ class Simulated:
 
     def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         answer = self.answer(method, target, headers, body)
-        return read(self._to_its_end(answer) if isinstance(answer, WatchStream) else answer)
+        return read(answer if isinstance(answer, HttpResponse) else self._to_its_end(answer))
 
-    def _to_its_end(self, stream: WatchStream) -> HttpResponse:
+    def _to_its_end(self, stream: Stream) -> HttpResponse:
         said, end = stream.take(), self.clock.now + (stream.seconds or LONGEST)
         while not stream.finished and self.clock.now < end:
             self.wait(MOMENT)
@@ -113,7 +113,7 @@ class Simulated:
 class SimulatedWatch:
     """What is new is taken from the stream whenever it is looked at."""
 
-    def __init__(self, world: Simulated, stream: WatchStream | HttpResponse) -> None:
+    def __init__(self, world: Simulated, stream: Stream | HttpResponse) -> None:
         self.world, self.stream = world, stream
         self.opened = world.clock.now
 

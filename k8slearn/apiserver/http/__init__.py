@@ -10,6 +10,6 @@ Kubernetes: apiserver/pkg/server, apiserver/pkg/endpoints
 
 from k8slearn.apiserver.http.front import Front
 from k8slearn.apiserver.http.messages import HttpRequest, HttpResponse
-from k8slearn.apiserver.http.streams import WatchStream
+from k8slearn.apiserver.http.streams import LogStream, Stream, WatchStream
 
-__all__ = ["Front", "HttpRequest", "HttpResponse", "WatchStream"]
+__all__ = ["Front", "HttpRequest", "HttpResponse", "LogStream", "Stream", "WatchStream"]

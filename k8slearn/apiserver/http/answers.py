@@ -65,6 +65,13 @@ def warned(response: HttpResponse, warnings: list[str]) -> HttpResponse:
     return response
 
 
+def check_form(form: Form, verb: str) -> None:
+    """Metadata alone of one object, or of a list: one is not the other. To be asked before anything is written."""
+    fitting = "PartialObjectMetadataList" if verb in ("list", "deletecollection") else "PartialObjectMetadata"
+    if form.shape.startswith("Partial") and form.shape != fitting:
+        raise NotAcceptable(f"only the following media types are accepted: {SPOKEN}")
+
+
 class Shape:
     """Shows objects and lists as they were asked for. Of a stream's Tables, only the first names the columns."""
 
@@ -82,7 +89,6 @@ class Shape:
             return value
         if self.form.shape == "Table":
             return self._table([value], {"resourceVersion": value["metadata"].get("resourceVersion", "")})
-        self._must_be("PartialObjectMetadata")
         return tables.partial(self.resource, value)
 
     def _list(self, found: ObjectList) -> Any:
@@ -90,7 +96,6 @@ class Shape:
         if self.form.shape == "Table":
             return self._table(found, metadata)
         if self.form.shape:
-            self._must_be("PartialObjectMetadataList")
             return tables.partial_list(self.resource, found, metadata)
         items = [_item(o) for o in found] if self.resource.builtin else list(found)
         return {
@@ -106,10 +111,6 @@ class Shape:
         return tables.table(
             resource, objects, self.clock.now, include=self.include, list_metadata=metadata, headers=headers
         )
-
-    def _must_be(self, shape: str) -> None:
-        if self.form.shape != shape:
-            raise NotAcceptable(f"only the following media types are accepted: {SPOKEN}")
 
 
 def list_metadata(found: ObjectList) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from k8slearn.api.errors import BadRequest, UnsupportedMediaType
-from k8slearn.api.jsonbody import decode_json, decode_yaml, interpret
+from k8slearn.api.jsonbody import decode_json, decode_yaml, interpret, merged
 from k8slearn.api.kinds import Resource
 from k8slearn.api.protobuf import decode_protobuf
 from k8slearn.apiserver.http.messages import HttpRequest
@@ -76,7 +76,21 @@ def read_patch(http: HttpRequest, resource: Resource) -> tuple[str, Body]:
         unknown = "the body of the request was in an unknown format - accepted media types include"
         raise UnsupportedMediaType(f"{unknown}: {accepted}")
     try:
-        return kind, Body(*(decode_yaml if kind == "apply" else decode_json)(http.body))
+        patch, duplicates = (decode_yaml if kind == "apply" else decode_json)(http.body)
+        return kind, Body(patch, _of_operations(patch, duplicates) if kind == "json" else list(duplicates))
     except ValueError as error:
         what = "YAML: error converting YAML to JSON" if kind == "apply" else "patch"
         raise BadRequest(f"error decoding {what}: {error}") from None
+
+
+OPERATION = frozenset(["op", "path", "from", "value"])  # what may stand in an operation of a JSON patch
+
+
+def _of_operations(patch: Any, duplicates: list[str]) -> list[str]:
+    """What a strict reader says of a JSON patch itself."""
+    steps = enumerate(patch if isinstance(patch, list) else [])
+    unknown = [
+        f"[{i}].{field}" for i, step in steps if isinstance(step, dict) for field in step.keys() - OPERATION
+    ]
+    complaints = merged(duplicates, [f'unknown field "{path}"' for path in sorted(unknown)])
+    return [f"json patch {complaint}" for complaint in complaints]

@@ -14,13 +14,13 @@ from k8slearn.api.kinds import Resource
 from k8slearn.api.requests import Request
 from k8slearn.api.users import ANONYMOUS, User
 from k8slearn.apiserver.http import answers, pages
-from k8slearn.apiserver.http.answers import Shape
+from k8slearn.apiserver.http.answers import Shape, check_form
 from k8slearn.apiserver.http.bodies import read_object, read_patch
 from k8slearn.apiserver.http.messages import HttpRequest, HttpResponse
 from k8slearn.apiserver.http.negotiation import Form, negotiate
 from k8slearn.apiserver.http.options import LIST_OPTIONS, options_of
 from k8slearn.apiserver.http.requestinfo import RequestInfo, request_info
-from k8slearn.apiserver.http.streams import WatchStream
+from k8slearn.apiserver.http.streams import LogStream, Stream, WatchStream
 from k8slearn.apiserver.rbac import Attributes, forbidden, impersonate
 from k8slearn.apiserver.server import ApiServer
 from k8slearn.apiserver.warnings import DEPRECATED
@@ -36,7 +36,7 @@ class Front:
     def __init__(self, server: ApiServer) -> None:
         self.server = server
 
-    def answer(self, http: HttpRequest) -> HttpResponse | WatchStream:
+    def answer(self, http: HttpRequest) -> HttpResponse | Stream:
         """Answer one request. Whatever is wrong with it comes back as a Status."""
         try:
             info = request_info(http)
@@ -71,7 +71,7 @@ class Front:
             raise errors.not_allowed()
         return page(self.server, http)
 
-    def _resource(self, http: HttpRequest, info: RequestInfo, user: User) -> HttpResponse | WatchStream:
+    def _resource(self, http: HttpRequest, info: RequestInfo, user: User) -> HttpResponse | Stream:
         resource = self.server.kinds.served(info.group, info.version, info.resource)
         if resource is None:
             if any(r.group == info.group for r in self.server.kinds):
@@ -81,8 +81,11 @@ class Front:
         if http.method == "HEAD":
             raise errors.not_allowed()
         form = negotiate(http.headers.get("accept", ""), stream=info.verb == "watch")
+        check_form(form, info.verb)
         request = self._request(http, info, resource, user)
         request.warnings += DEPRECATED.get(f"{resource.api_version} {resource.kind}", ())
+        if info.subresource == "log" and request.options.get("follow"):
+            return LogStream(self.server, resource, request)
         if info.verb == "watch":
             return self._watch(request, resource, form, http)
         value = self.server.handle(request)
@@ -137,7 +140,7 @@ def delete_options(http: HttpRequest) -> dict[str, Any]:
         raise errors.BadRequest("expected DeleteOptions")
     kind, version = sent.get("kind") or "DeleteOptions", sent.get("apiVersion") or "v1"
     if kind != "DeleteOptions":
-        scheme = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:31"
+        scheme = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
         raise errors.BadRequest(
             f'no kind "{kind}" is registered for version "{version}" in scheme "{scheme}"'
         )

@@ -58,6 +58,14 @@ def lines(server: ApiServer, resource: Resource, request: Request) -> list[Line]
     return recent if tail is None else recent[len(recent) - min(tail, len(recent)) :]
 
 
+def is_over(server: ApiServer, request: Request) -> bool:
+    """Has the container ended, so that nothing will be printed any more? Raises NotFound."""
+    pod = server.get(server.kinds.named("pods"), Request("get", "pods", request.namespace, request.name))
+    container = _container(pod, request.options.get("container", ""))
+    status = next((s for s in _statuses(pod) if s["name"] == container), {})
+    return "terminated" in (status.get("state") or {})
+
+
 def as_text(printed: list[Line], options: Options) -> str:
     stamped = options.get("timestamps")
     text = "".join(f"{_nanoseconds(at)} {line}\n" if stamped else f"{line}\n" for at, line in printed)

@@ -26,6 +26,8 @@ from k8slearn.apiserver.pipeline import (
     prepare_update,
     run,
 )
+from k8slearn.apiserver.validation import validate
+from k8slearn.apiserver.validation.ephemeral import ephemeral_containers
 
 if TYPE_CHECKING:
     from k8slearn.apiserver.server import ApiServer
@@ -56,7 +58,7 @@ def _replace(server: ApiServer, resource: Resource, request: Request, old: Objec
     run(server, write, BEFORE)
     take, check = PARTS[request.subresource]
     write.object = {**write.object, "spec": take(write.object["spec"], old["spec"])}
-    broken = [*check(write.object, old)]
+    broken = [*validate(resource, write.object, subresource=""), *check(write.object, old)]
     if broken:
         raise errors.invalid_object("Pod", "", request.name, broken)
     run(server, write, AFTER)
@@ -79,30 +81,59 @@ def _check_ephemeral(new: Object, old: Object) -> Iterator[FieldError]:
             yield forbidden(path, f'existing ephemeral containers "{name}" may not be removed\n')
         elif there[name] != before:
             yield forbidden(path, f'existing ephemeral containers "{name}" may not be changed\n')
-    taken = {c["name"] for f in ("containers", "initContainers") for c in old["spec"].get(f) or ()}
-    for i, container in enumerate(new["spec"].get(field) or ()):
-        if container.get("name") in taken:
-            yield errors.duplicate(f"{path}[{i}].name", container["name"])
-        elif not container.get("name"):
-            yield errors.required(f"{path}[{i}].name")
-        if not container.get("image"):
-            yield errors.required(f"{path}[{i}].image")
+    yield from ephemeral_containers(new["spec"], "spec")
 
 
 def _take_resources(new: Object, old: Object) -> Object:
-    wanted = {c.get("name"): c for c in new.get("containers") or ()}
+    return {**old, **{field: _resized(new, old, field) for field in _SIZED if field in old}}
+
+
+def _resized(new: Object, old: Object, field: str) -> list[Object]:
+    wanted = {c.get("name"): c for c in new.get(field) or ()}
     containers = []
-    for before in old["containers"]:
+    for before in old[field]:
         sized = wanted.get(before["name"], before)
         kept = {f: edit(sized[f]) for f in ("resources", "resizePolicy") if f in sized}
         containers.append({**before, **kept})
-    return {**old, "containers": containers}
+    return containers
+
+
+_SIZED = ("containers", "initContainers")
 
 
 def _check_resources(new: Object, old: Object) -> Iterator[FieldError]:
+    """Kubernetes: ValidatePodResize"""
     if strategy.qos_class(new) != strategy.qos_class(old):
         before = strategy.qos_class(old)
         yield invalid("spec", before, "Pod QOS Class may not change as a result of resizing")
+    for field in _SIZED:
+        for i, before in enumerate(old["spec"].get(field) or ()):
+            now = new["spec"][field][i]
+            if field == "containers" or before.get("restartPolicy") == "Always":
+                yield from _resize(now, before, f"spec.{field}[{i}].resources")
+            elif now != before:
+                yield forbidden("spec", "resources for non-sidecar init containers are immutable")
+
+
+def _resize(new: Object, old: Object, path: str) -> Iterator[FieldError]:
+    """More or less of what was asked for; not nothing, and not of something else."""
+    sizes, before = new.get("resources") or {}, old.get("resources") or {}
+    for which in ("requests", "limits"):
+        if (before.get(which) or {}).keys() - (sizes.get(which) or {}).keys():
+            yield forbidden(f"{path}.{which}", f"resource {which} cannot be removed")
+    if _but_cpu_and_memory(sizes) != _but_cpu_and_memory(before):
+        sidecar = " for sidecar containers" if "initContainers" in path else ""
+        yield forbidden("spec", f"only cpu and memory resources{sidecar} are mutable")
+
+
+def _but_cpu_and_memory(resources: Object) -> list[tuple[str, str, Any]]:
+    return sorted(
+        (which, name, amount)
+        for which, amounts in resources.items()
+        if isinstance(amounts, dict)
+        for name, amount in amounts.items()
+        if name not in ("cpu", "memory")
+    )
 
 
 Take = Callable[[Object, Object], Object]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8slearn.api import formats, quantities
-from k8slearn.api.errors import FieldError, duplicate, forbidden, invalid, required
+from k8slearn.api.errors import FieldError, duplicate, forbidden, invalid, required, unsupported
 from k8slearn.apiserver.validation.environment import ENV, STANDARD, env_from
 from k8slearn.apiserver.validation.shapes import (
     NEGATIVE,
@@ -22,14 +22,11 @@ from k8slearn.apiserver.validation.shapes import (
     natural,
     port,
     port_or_name,
+    positive,
+    relative,
 )
 
 Spec = dict[str, Any]
-
-
-def _trimmed(text: str, path: str) -> Iterable[FieldError]:
-    if text != text.strip():
-        yield invalid(path, text, "must not have leading or trailing whitespace")
 
 
 # --- ports --------------------------------------------------------------------------------------
@@ -58,13 +55,18 @@ def _one_handler(handler: Spec, path: str) -> Iterable[FieldError]:
         yield forbidden(f"{path}.{other}", "may not specify more than 1 handler type")
 
 
+def _headers(headers: list[Spec], path: str) -> Iterable[FieldError]:
+    for header in headers:
+        yield from Spelt(formats.http_header)(header.get("name", ""), path)
+
+
 _HANDLER: dict[str, Any] = {
     "exec": Shape({}, needs=("command",)),
     "httpGet": Shape(
         {
             "port": port_or_name,
             "scheme": OneOf("HTTP", "HTTPS"),
-            "httpHeaders": Each(Shape({"name": Spelt(formats.http_header)})),
+            "httpHeaders": _headers,
         },
         needs=("path",),
     ),
@@ -72,7 +74,10 @@ _HANDLER: dict[str, Any] = {
     "grpc": Shape({"port": port}),
 }
 _NUMBERS = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")
-_PROBE = Shape({**_HANDLER, **dict.fromkeys(_NUMBERS, natural)}, also=(_one_handler,))
+_PROBE = Shape(
+    {**_HANDLER, **dict.fromkeys(_NUMBERS, natural), "terminationGracePeriodSeconds": positive},
+    also=(_one_handler,),
+)
 _LIFECYCLE = Shape(dict.fromkeys(["postStart", "preStop"], Shape(_HANDLER, also=(_one_handler,))))
 
 
@@ -82,7 +87,13 @@ def _once_is_enough(probe: Spec, path: str) -> Iterable[FieldError]:
         yield invalid(f"{path}.successThreshold", probe["successThreshold"], "must be 1")
 
 
+def _kills_nobody(probe: Spec, path: str) -> Iterable[FieldError]:
+    if (seconds := probe.get("terminationGracePeriodSeconds")) is not None:
+        yield invalid(f"{path}.terminationGracePeriodSeconds", seconds, "must not be set for readinessProbes")
+
+
 _ONCE = Shape(_PROBE.fields, also=(_one_handler, _once_is_enough))
+_READINESS = Shape(_PROBE.fields, also=(_one_handler, _kills_nobody))
 
 # --- resources ----------------------------------------------------------------------------------
 
@@ -95,6 +106,9 @@ def _resources(resources: Spec, path: str) -> Iterable[FieldError]:
             yield from resource_amount(name, quantity, f"{path}.{field}[{name}]")
     for name in requests:
         yield from _within_limit(name, requests[name], limits.get(name), path)
+    named = {*limits, *requests}
+    if not named & {"cpu", "memory"} and any(name.startswith("hugepages-") for name in named):
+        yield forbidden(path, "HugePages require cpu or memory")
 
 
 def resource_amount(name: str, quantity: str, path: str) -> Iterable[FieldError]:
@@ -159,16 +173,27 @@ def _port_names_differ(container: Spec, path: str) -> Iterable[FieldError]:
         seen.add(name)
 
 
-def _sub_path(text: str, path: str) -> Iterable[FieldError]:
-    if text.startswith("/"):
-        yield invalid(path, text, "must be a relative path")
-    if ".." in text.split("/"):
-        yield invalid(path, text, "must not contain '..'")
+def _sub_paths(container: Spec, path: str) -> Iterable[FieldError]:
+    for mount in container.get("volumeMounts") or ():
+        for field in ("subPath", "subPathExpr"):
+            yield from relative(mount.get(field, ""), f"{path}.volumeMounts.{field}")
+
+
+def _resize_policies(policies: list[Spec], path: str) -> Iterable[FieldError]:
+    """(The list is blamed, not its item.) Kubernetes: validateResizePolicy"""
+    seen: set[str] = set()
+    for i, policy in enumerate(policies):
+        name, restart = policy.get("resourceName", ""), policy.get("restartPolicy", "")
+        if name in seen:
+            yield duplicate(f"{path}[{i}]", name)
+        seen.add(name)
+        for word, allowed in ((name, ("cpu", "memory")), (restart, ("NotRequired", "RestartContainer"))):
+            if word not in allowed:
+                yield unsupported(path, word, allowed) if word else required(path)
 
 
 _CONTAINER: dict[str, Any] = {
     "name": dns_label,
-    "image": _trimmed,
     "imagePullPolicy": OneOf("Always", "IfNotPresent", "Never"),
     "terminationMessagePolicy": OneOf("File", "FallbackToLogsOnError"),
     "ports": Each(_PORT),
@@ -177,16 +202,13 @@ _CONTAINER: dict[str, Any] = {
     "resources": _resources,
     "volumeMounts": Each(
         Shape(
-            {
-                "subPath": _sub_path,
-                "mountPropagation": OneOf("Bidirectional", "HostToContainer", "None"),
-            },
+            {"mountPropagation": OneOf("Bidirectional", "HostToContainer", "None")},
             needs=("name", "mountPath"),
         )
     ),
     "livenessProbe": _ONCE,
     "startupProbe": _ONCE,
-    "readinessProbe": _PROBE,
+    "readinessProbe": _READINESS,
     "lifecycle": _LIFECYCLE,
     "securityContext": Shape(
         {
@@ -196,12 +218,11 @@ _CONTAINER: dict[str, Any] = {
         },
         also=(_privileges,),
     ),
-    "resizePolicy": Each(
-        Shape({"restartPolicy": OneOf("NotRequired", "RestartContainer")}), unique="resourceName"
-    ),
+    "resizePolicy": _resize_policies,
+    "restartPolicy": OneOf("Always", "OnFailure", "Never"),
     "volumeDevices": Each(Shape({}, needs=("name", "devicePath"))),
 }
-_BESIDES = (_mount_paths_differ, _port_names_differ)
+_BESIDES = (_mount_paths_differ, _port_names_differ, _sub_paths)
 
 
 def _sidecars_only(container: Spec, path: str) -> Iterable[FieldError]:
@@ -215,4 +236,10 @@ def _sidecars_only(container: Spec, path: str) -> Iterable[FieldError]:
 
 
 CONTAINER = Shape(_CONTAINER, needs=("name", "image"), also=_BESIDES)
+# What counts for a container of any sort: the probes and hooks of some are refused, so nobody looks at them.
+COMMON = Shape(
+    {field: check for field, check in _CONTAINER.items() if field != "lifecycle" and "Probe" not in field},
+    needs=("name", "image"),
+    also=_BESIDES,
+)
 INIT_CONTAINER = Shape(_CONTAINER, needs=("name", "image"), also=(*_BESIDES, _sidecars_only))

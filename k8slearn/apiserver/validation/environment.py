@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from k8slearn.api import formats
+from k8slearn.api import formats, quantities
 from k8slearn.api.errors import FieldError, invalid, required, unsupported
 from k8slearn.apiserver.validation.shapes import Shape, Spelt
 
@@ -53,6 +53,8 @@ _FIELDS = (
 ).split()
 _RESOURCES = tuple(f"{which}.{name}" for which in ("limits", "requests") for name in sorted(STANDARD))
 
+_DIVISORS = ("1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei")
+
 
 def _field(source: Spec, path: str) -> Iterable[FieldError]:
     """What of itself a pod can see in a variable. Kubernetes: validateObjectFieldSelector"""
@@ -73,6 +75,21 @@ def _resource(source: Spec, path: str) -> Iterable[FieldError]:
         yield required(where)
     elif found not in _RESOURCES and not found.startswith(("limits.hugepages-", "requests.hugepages-")):
         yield unsupported(where, found, _RESOURCES)
+    else:
+        yield from _divisor(source, path)
+
+
+def _divisor(source: Spec, path: str) -> Iterable[FieldError]:
+    """Kubernetes: validateContainerResourceDivisor"""
+    found, divisor = source["resource"], source.get("divisor", "0")
+    kind = found.partition(".")[2]
+    known = _DIVISORS if kind != "cpu" else ("1m", "1")
+    if quantities.parse(divisor) == 0 or divisor in known:
+        return
+    named = {"ephemeral-storage": "local ephemeral storage"}.get(kind, kind.partition("-")[0])
+    values = "1m and 1" if kind == "cpu" else ", ".join(_DIVISORS)
+    detail = f"only divisor's values {values} are supported with the {named} resource"
+    yield invalid(f"{path}.divisor", found, detail)
 
 
 _NAMED_KEY = Shape({"key": Spelt(formats.config_key)}, needs=("key",), also=(_has_a_name,))

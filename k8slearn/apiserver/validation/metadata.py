@@ -5,7 +5,7 @@ Kubernetes: apimachinery/pkg/api/validation/objectmeta.go; the names: Validate*N
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from k8slearn.api import formats
@@ -16,6 +16,7 @@ from k8slearn.apiserver.validation.shapes import NEGATIVE, Check, labels
 
 ANNOTATIONS_LIMIT = 256 * 1024  # bytes, keys and values together
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
+STANDARD_FINALIZERS = ("kubernetes", FOREGROUND, ORPHAN)
 
 
 def path_segment(name: str) -> list[str]:
@@ -58,6 +59,11 @@ _WHOLE = frozenset(
     "EndpointSlice Namespace Node FlowSchema PriorityLevelConfiguration ValidatingWebhookConfiguration "
     "MutatingWebhookConfiguration".split()
 )
+# Kinds whose own rules have nothing to say about short names of finalizers.
+_FREE_FINALIZERS = frozenset(
+    "PodDisruptionBudget Event Lease ValidatingWebhookConfiguration MutatingWebhookConfiguration "
+    "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding CustomResourceDefinition APIService".split()
+)
 
 
 def check_all_metadata(resource: Resource, obj: Object, old: Object | None) -> list[FieldError]:
@@ -65,14 +71,21 @@ def check_all_metadata(resource: Resource, obj: Object, old: Object | None) -> l
 
     Kubernetes looks twice, and says so twice: the causes of a refused update are repeated.
     """
-    found = check_metadata(resource, obj)
+    found, of_kind = check_metadata(resource, obj), [*_short_finalizers(resource, obj)]
     if old is None:
-        return found
+        return found + of_kind
     changes = check_metadata_update(obj["metadata"], old["metadata"])
-    if not found and not changes:
+    if not (found or changes or of_kind):
         return found
-    again = changes if resource.kind not in _ONCE else []
-    return found + changes + again + (found if resource.kind in _WHOLE else [])
+    again = changes + of_kind if resource.kind not in _ONCE else []
+    return found + changes + again + (found + of_kind if resource.kind in _WHOLE else [])
+
+
+def _short_finalizers(resource: Resource, obj: Object) -> Iterator[FieldError]:
+    finalizers = obj["metadata"].get("finalizers")
+    if finalizers and resource.builtin and resource.kind not in _FREE_FINALIZERS:
+        for i, finalizer in enumerate(finalizers):
+            yield from standard_finalizer(finalizer, f"metadata.finalizers[{i}]")
 
 
 def check_metadata(resource: Resource, obj: Object) -> list[FieldError]:
@@ -127,8 +140,9 @@ def _owners(owners: list[dict[str, Any]], path: str) -> Iterable[FieldError]:
 
 
 def _owner(owner: dict[str, Any], path: str) -> Iterable[FieldError]:
-    if not owner.get("apiVersion"):
-        yield invalid(f"{path}.apiVersion", "", "version must not be empty")
+    version = owner.get("apiVersion") or ""
+    if not version.rpartition("/")[2] or version.count("/") > 1:
+        yield invalid(f"{path}.apiVersion", version, "version must not be empty")
     for field in ("kind", "name", "uid"):
         if not owner.get(field):
             yield invalid(f"{path}.{field}", "", "must not be empty")
@@ -142,6 +156,12 @@ def _finalizers(finalizers: list[str], path: str) -> Iterable[FieldError]:
     if {FOREGROUND, ORPHAN} <= set(finalizers):
         detail = f"finalizer {ORPHAN} and {FOREGROUND} cannot be both set"
         yield invalid(path, finalizers, detail)
+
+
+def standard_finalizer(finalizer: str, path: str) -> Iterator[FieldError]:
+    """Names without a domain are Kubernetes' own. Kubernetes: validateKubeFinalizerName"""
+    if "/" not in finalizer and finalizer not in STANDARD_FINALIZERS:
+        yield invalid(path, finalizer, "name is neither a standard finalizer name nor is it fully qualified")
 
 
 _FIELDS: dict[str, Check] = {

@@ -14,6 +14,7 @@ from k8slearn.api.errors import FieldError, duplicate, forbidden, invalid, requi
 from k8slearn.api.objects import Object
 from k8slearn.apiserver.validation.addresses import cidr
 from k8slearn.apiserver.validation.ingresses import domain_prefixed_path
+from k8slearn.apiserver.validation.metadata import standard_finalizer
 from k8slearn.apiserver.validation.scheduling import toleration
 from k8slearn.apiserver.validation.shapes import (
     Check,
@@ -131,6 +132,16 @@ def _signer(name: str, path: str) -> Iterable[FieldError]:
 
 _CERTIFICATE = Shape({"signerName": _signer}, needs=("signerName",), also=(_request,))
 
+# --- namespaces -----------------------------------------------------------------------------------
+
+
+def namespace_finalizers(finalizers: list[str], path: str) -> Iterable[FieldError]:
+    """What a namespace holds itself with: Kubernetes' own name, or one with a domain."""
+    for finalizer in finalizers:
+        yield from (invalid(path, finalizer, problem) for problem in formats.label_key(finalizer))
+        yield from standard_finalizer(finalizer, path)
+
+
 # --- flow control, aggregation --------------------------------------------------------------------
 
 
@@ -179,6 +190,7 @@ def _api_service(service: Object, path: str) -> Iterable[FieldError]:
 
 KINDS: dict[str, Check] = {
     "Lease": Shape({"spec": _LEASE}),
+    "Namespace": Shape({"spec": Shape({"finalizers": namespace_finalizers})}),
     "Node": Shape({"spec": _NODE, "status": _NODE_STATUS}),
     "PriorityClass": Shape(
         {"preemptionPolicy": OneOf("PreemptLowerPriority", "Never")}, also=(_priority_class,)

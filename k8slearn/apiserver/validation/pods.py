@@ -23,7 +23,13 @@ from k8slearn.apiserver.validation.shapes import (
     dns_label,
     dns_subdomain,
     labels,
-    natural,
+)
+from k8slearn.apiserver.validation.sharing import (
+    host_network,
+    host_ports,
+    host_users,
+    one_process_space,
+    sysctls,
 )
 from k8slearn.apiserver.validation.volumes import VOLUMES, mounts_are_there
 
@@ -49,37 +55,17 @@ def _names_differ(spec: Spec, path: str) -> Iterable[FieldError]:
         seen.add(name)
 
 
-def _host_network(spec: Spec, path: str) -> Iterable[FieldError]:
-    """On the node's network a container's port *is* the node's port."""
-    for i, container in enumerate(spec.get("containers") or () if spec.get("hostNetwork") else ()):
-        for j, port in enumerate(container.get("ports") or ()):
-            if port.get("hostPort", 0) != port.get("containerPort"):
-                where = f"{path}.containers[{i}].ports[{j}].hostPort"
-                yield invalid(
-                    where, port.get("hostPort", 0), "must match `containerPort` when `hostNetwork` is true"
-                )
-
-
-def _host_ports(spec: Spec, path: str) -> Iterable[FieldError]:
-    """Two containers cannot have the same port of their node."""
-    seen: set[str] = set()
-    for i, container in enumerate(spec.get("containers") or ()):
-        for j, port in enumerate(container.get("ports") or ()):
-            if not port.get("hostPort"):
-                continue
-            taken = f"{port.get('hostIP', '')}/{port.get('protocol', 'TCP')}/{port['hostPort']}"
-            if taken in seen:
-                yield duplicate(f"{path}.containers[{i}].ports[{j}].hostPort", taken)
-            seen.add(taken)
-
-
 # --- names, addresses, gates --------------------------------------------------------------------
 
 MOST_NAMESERVERS, MOST_SEARCHES = 3, 32
 
 
 def _dns(spec: Spec, path: str) -> Iterable[FieldError]:
-    if spec.get("dnsPolicy") == "None" and not (spec.get("dnsConfig") or {}).get("nameservers"):
+    if spec.get("dnsPolicy") != "None":
+        return
+    if "dnsConfig" not in spec:
+        yield required(f"{path}.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")
+    elif not spec["dnsConfig"].get("nameservers"):
         detail = "must provide at least one DNS nameserver when `dnsPolicy` is None"
         yield required(f"{path}.dnsConfig.nameservers", detail)
 
@@ -94,6 +80,14 @@ def _nameservers(servers: list[str], path: str) -> Iterable[FieldError]:
 def _searches(searches: list[str], path: str) -> Iterable[FieldError]:
     if len(searches) > MOST_SEARCHES:
         yield invalid(path, searches, f"must not have more than {MOST_SEARCHES} search paths")
+    for i, search in enumerate(searches):
+        name = search.replace("_", "-") if search != "." else ""  # underscores are let through
+        problems = formats.dns_subdomain(name.removesuffix(".")) if name else ()
+        yield from (invalid(f"{path}[{i}]", search, problem) for problem in problems)
+
+
+def _options(options: list[Spec], path: str) -> Iterable[FieldError]:
+    return [required(f"{path}[{i}]", "must not be empty") for i, o in enumerate(options) if not o.get("name")]
 
 
 def _gates(spec: Spec, path: str) -> Iterable[FieldError]:
@@ -122,6 +116,17 @@ def _readiness_gate(gate: Spec, path: str) -> Iterable[FieldError]:
     return [invalid(f"{path}.conditionType", kind, problem) for problem in formats.qualified_name(kind)]
 
 
+def _sleeps(spec: Spec, path: str) -> Iterable[FieldError]:
+    """Nobody can sleep longer than he has time to end."""
+    grace = spec.get("terminationGracePeriodSeconds", 30)
+    for i, container in enumerate(spec.get("containers") or ()):
+        for hook, handler in (container.get("lifecycle") or {}).items():
+            seconds = ((handler or {}).get("sleep") or {}).get("seconds", 0) if hook != "stopSignal" else 0
+            if not 0 <= seconds <= grace:
+                detail = f"must be non-negative and less than terminationGracePeriodSeconds ({grace})"
+                yield invalid(f"{path}.containers[{i}].lifecycle.{hook}.sleep", seconds, detail)
+
+
 POD_SPEC = Shape(
     {
         "containers": Each(CONTAINER),
@@ -137,10 +142,9 @@ POD_SPEC = Shape(
         "hostname": dns_label,
         "subdomain": dns_label,
         "activeDeadlineSeconds": Between(1, 2**31 - 1),
-        "terminationGracePeriodSeconds": natural,
         "tolerations": Each(toleration),
         "hostAliases": Each(Shape({"ip": address, "hostnames": Each(dns_subdomain)})),
-        "dnsConfig": Shape({"nameservers": _nameservers, "searches": _searches}),
+        "dnsConfig": Shape({"nameservers": _nameservers, "searches": _searches, "options": _options}),
         "readinessGates": Each(_readiness_gate),
         "preemptionPolicy": OneOf("Never", "PreemptLowerPriority"),
         "affinity": AFFINITY,
@@ -152,14 +156,18 @@ POD_SPEC = Shape(
                 "fsGroupChangePolicy": OneOf("OnRootMismatch", "Always"),
                 "supplementalGroupsPolicy": OneOf("Merge", "Strict"),
                 "seccompProfile": seccomp,
+                "sysctls": sysctls,
             }
         ),
     },
     also=(
         _has_containers,
         _names_differ,
-        _host_network,
-        _host_ports,
+        host_network,
+        host_ports,
+        host_users,
+        one_process_space,
+        _sleeps,
         _dns,
         _gates,
         _system,
@@ -182,11 +190,22 @@ POD_TEMPLATE = Shape(
 def _has_spec(pod: Object, path: str) -> Iterable[FieldError]:
     if not pod.get("spec"):
         yield required("spec.containers")
-    elif pod["spec"].get("ephemeralContainers") and "resourceVersion" not in pod["metadata"]:
+        return
+    if pod["spec"].get("ephemeralContainers") and "resourceVersion" not in pod["metadata"]:
         yield forbidden("spec.ephemeralContainers", "cannot be set on create")
 
 
+def _trimmed(pod: Object, path: str) -> Iterable[FieldError]:
+    """(A template may have anything.) Kubernetes: validateContainerOnlyForPod"""
+    for field in ("containers", "initContainers", "ephemeralContainers"):
+        for i, container in enumerate((pod.get("spec") or {}).get(field) or ()):
+            image = container.get("image", "")
+            if image != image.strip():
+                detail = "must not have leading or trailing whitespace"
+                yield invalid(f"spec.{field}[{i}].image", image, detail)
+
+
 KINDS: dict[str, Check] = {
-    "Pod": Shape({"spec": POD_SPEC}, also=(_has_spec,)),
+    "Pod": Shape({"spec": POD_SPEC}, also=(_has_spec, _trimmed)),
     "PodTemplate": Shape({"template": POD_TEMPLATE}),
 }

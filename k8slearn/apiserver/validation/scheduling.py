@@ -10,7 +10,7 @@ from typing import Any
 
 from k8slearn.api import formats
 from k8slearn.api.errors import FieldError, duplicate, forbidden, invalid, required, unsupported
-from k8slearn.apiserver.validation.shapes import Each, OneOf, Shape, label_selector
+from k8slearn.apiserver.validation.shapes import Each, OneOf, Shape, Spelt, label_selector
 
 Spec = dict[str, Any]
 
@@ -26,16 +26,11 @@ def toleration(t: Spec, path: str) -> Iterable[FieldError]:
     if "tolerationSeconds" in t and effect != "NoExecute":
         yield invalid(f"{path}.effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set")
     if op == "Exists" and t.get("value"):
-        value = {
-            name: t.get(name[0].lower() + name[1:], "") for name in ("Key", "Operator", "Value", "Effect")
-        }
-        value["TolerationSeconds"] = t.get("tolerationSeconds")
-        yield invalid(f"{path}.operator", value, "value must be empty when `operator` is 'Exists'")
+        yield invalid(f"{path}.operator", t["value"], "value must be empty when `operator` is 'Exists'")
     elif op not in ("", "Equal", "Exists"):
         yield unsupported(f"{path}.operator", op, ("Equal", "Exists"))
-    elif op != "Exists":
-        problems = formats.label_value(t.get("value", ""))
-        yield from (invalid(f"{path}.operator", t.get("value", ""), problem) for problem in problems)
+    elif op != "Exists" and (problems := formats.label_value(t.get("value", ""))):
+        yield invalid(f"{path}.operator", t["value"], ";".join(problems))
     if effect not in ("", "NoSchedule", "PreferNoSchedule", "NoExecute"):
         yield unsupported(f"{path}.effect", effect, ("NoSchedule", "PreferNoSchedule", "NoExecute"))
 
@@ -87,9 +82,32 @@ def _topology(term: Spec, path: str) -> Iterable[FieldError]:
         yield from (invalid(f"{path}.topologyKey", key, problem) for problem in formats.label_key(key))
 
 
+def _pod_topology(term: Spec, path: str) -> Iterable[FieldError]:
+    """The same; but of nothing at all it is also said that it is no name."""
+    yield from _topology(term, path)
+    if not term.get("topologyKey"):
+        yield from (invalid(f"{path}.topologyKey", "", problem) for problem in formats.label_key(""))
+
+
+def _strict_requirement(value: Spec, path: str) -> Iterable[FieldError]:
+    """What is required may not name values that no label can have."""
+    yield from _node_requirement(value, path)
+    for i, text in enumerate(value.get("values") or ()):
+        yield from Spelt(formats.label_value)(text, f"{path}.values[{i}]")
+
+
+def _namespaces(names: list[str], path: str) -> Iterable[FieldError]:
+    where = path.removesuffix("s")
+    return [invalid(where, name, problem) for name in names for problem in formats.dns_label(name)]
+
+
 _NODE_TERM = Shape({"matchExpressions": Each(_node_requirement), "matchFields": Each(_node_field)})
-_NODE_SELECTOR = Shape({"nodeSelectorTerms": Each(_NODE_TERM)}, also=(_has_terms,))
-_POD_TERM = Shape({"labelSelector": label_selector, "namespaceSelector": label_selector}, also=(_topology,))
+_STRICT_TERM = Shape({"matchExpressions": Each(_strict_requirement), "matchFields": Each(_node_field)})
+_NODE_SELECTOR = Shape({"nodeSelectorTerms": Each(_STRICT_TERM)}, also=(_has_terms,))
+_POD_TERM = Shape(
+    {"labelSelector": label_selector, "namespaceSelector": label_selector, "namespaces": _namespaces},
+    also=(_pod_topology,),
+)
 _REQUIRED, _PREFERRED = (f"{how}DuringSchedulingIgnoredDuringExecution" for how in ("required", "preferred"))
 _PODS = Shape(
     {_REQUIRED: Each(_POD_TERM), _PREFERRED: Each(Shape({"podAffinityTerm": _POD_TERM, "weight": _weight}))}
@@ -118,6 +136,7 @@ SPREAD = Shape(
         "maxSkew": _skew,
         "whenUnsatisfiable": OneOf("DoNotSchedule", "ScheduleAnyway"),
         "labelSelector": label_selector,
+        **dict.fromkeys(["nodeAffinityPolicy", "nodeTaintsPolicy"], OneOf("Honor", "Ignore")),
     },
     also=(_topology,),
 )

@@ -156,6 +156,14 @@ def _expression(value: Mapping[str, Any], path: str) -> Iterable[FieldError]:
         yield from Spelt(formats.label_value)(text, f"{path}.values[{i}]")
 
 
+def relative(text: str, path: str) -> Iterable[FieldError]:
+    """A place further down. Kubernetes: validateLocalDescendingPath"""
+    if text.startswith("/"):
+        yield invalid(path, text, "must be a relative path")
+    if ".." in text.split("/"):
+        yield invalid(path, text, "must not contain '..'")
+
+
 label_selector = Shape({"matchLabels": labels, "matchExpressions": Each(_expression)})
 dns_label = Spelt(formats.dns_label)
 dns_subdomain = Spelt(formats.dns_subdomain)

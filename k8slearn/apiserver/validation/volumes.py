@@ -10,7 +10,7 @@ from typing import Any
 
 from k8slearn.api import quantities
 from k8slearn.api.errors import FieldError, forbidden, invalid, required
-from k8slearn.apiserver.validation.shapes import Check, Each, OneOf, Shape, dns_label
+from k8slearn.apiserver.validation.shapes import Check, Each, OneOf, Shape, dns_label, relative
 
 Spec = dict[str, Any]
 
@@ -18,13 +18,6 @@ Spec = dict[str, Any]
 def _mode(mode: int, path: str) -> Iterable[FieldError]:
     if not 0 <= mode <= 0o777:
         yield invalid(path, mode, "must be a number between 0 and 0777 (octal), both inclusive")
-
-
-def _relative(text: str, path: str) -> Iterable[FieldError]:
-    if text.startswith("/"):
-        yield invalid(path, text, "must be a relative path")
-    if ".." in text.split("/"):
-        yield invalid(path, text, "must not contain '..'")
 
 
 def _absolute(text: str, path: str) -> Iterable[FieldError]:
@@ -42,7 +35,7 @@ def _size(text: str, path: str) -> Iterable[FieldError]:
         yield forbidden(path, "SizeLimit field must be a valid resource quantity")
 
 
-_ITEMS = Each(Shape({"path": _relative, "mode": _mode}, needs=("key", "path")))
+_ITEMS = Each(Shape({"path": relative, "mode": _mode}, needs=("key", "path")))
 _FILES: dict[str, Check] = {"defaultMode": _mode, "items": _ITEMS}
 _HOST_PATHS = (
     "",
@@ -86,6 +79,6 @@ def mounts_are_there(spec: Spec, path: str) -> Iterable[FieldError]:
             if mounts := container.get("volumeMounts"):
                 names = {volume.get("name") for volume in spec.get("volumes") or ()}
                 for j, mount in enumerate(mounts):
-                    if mount.get("name") and mount["name"] not in names:
+                    if mount.get("name", "") not in names:
                         where = f"{path}.{field}[{i}].volumeMounts[{j}].name"
-                        yield FieldError("FieldValueNotFound", where, mount["name"])
+                        yield FieldError("FieldValueNotFound", where, mount.get("name", ""))
