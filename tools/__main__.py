@@ -42,6 +42,10 @@ JOBS = {
     ),
     "check": Job("the author's check of every exercise", ("python -m k8slearn.lab.author",)),
     "fidelity": Job("how true it is: what Kubernetes answered, asked of us", ("python -m tools.fidelity",)),
+    "fuzz": Job(
+        "requests that nobody should send, and what must hold all the same", ("python -m tools.fuzz",)
+    ),
+    "killtest": Job("kill -9 while the store on disk is written to", ("python -m tools.killtest",)),
     "lines": Job("how small it is: lines per room and of the spine", ("python -m tools.lines",)),
     "bench": Job("how fast it is", ("python -m tools.bench",)),
     "lock": Job("pin every dependency anew (needs uv)", ()),

@@ -7,6 +7,7 @@ given; the parent kills it while it goes on, opens the file, and compares.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import random
 import subprocess
@@ -140,7 +141,9 @@ def watched(store: Store) -> list[Entry]:
 def main(arguments: list[str]) -> int:
     if arguments[:1] == ["--child"]:
         child(arguments[1], int(arguments[2]))
-    count = int(arguments[0]) if arguments else 200
+    parser = argparse.ArgumentParser(prog="killtest", description="Exit code 1 when anything was lost.")
+    parser.add_argument("rounds", nargs="?", type=int, default=200, metavar="ROUNDS")
+    count = parser.parse_args(arguments).rounds
     found: list[Round] = []
     with tempfile.TemporaryDirectory() as folder:
         for number, result in enumerate(rounds(count, Path(folder)), 1):

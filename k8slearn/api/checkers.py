@@ -130,8 +130,8 @@ class Quantity(Type):
 class Text(Type):
     """A string with a form of its own; `rewrite` answers with the canonical one or raises ValueError."""
 
-    def __init__(self, go: str, rewrite: Callable[[str], str]) -> None:
-        self.go, self.rewrite = go, rewrite
+    def __init__(self, go: str, rewrite: Callable[[str], str], zero: Any = None) -> None:
+        self.go, self.rewrite, self.zero = go, rewrite, zero
 
     def decode(self, value: Any, at: At, trouble: Trouble) -> Any:
         if isinstance(value, str):
@@ -228,5 +228,5 @@ SCALARS: dict[str, Type] = {
     "quantity": Quantity(),
     "time": Text("string", scalars.time),
     "microtime": Text("string", scalars.microtime),
-    "bytes": Text("[]uint8", scalars.bytes64),
+    "bytes": Text("[]uint8", scalars.bytes64, zero=""),
 }

@@ -32,7 +32,7 @@ def decode(
     """
     root, trouble = _root(resource.api_version, resource.kind), Trouble()
     try:
-        found = root.decode(obj, None, trouble) if root else _custom(obj, trouble)
+        found = _whole(root, obj, trouble) if root else _custom(obj, trouble)
     except ValueError as wrong:
         raise _refused(resource, str(wrong)) from None
     if trouble.mismatch:
@@ -42,6 +42,14 @@ def decode(
         raise _refused(resource, f"strict decoding error: {', '.join(strict)}")
     named = {"apiVersion": resource.api_version, "kind": resource.kind} if root else {}
     return {**named, **found}, strict if field_validation == "Warn" else []
+
+
+def _whole(root: Struct, obj: Object, trouble: Trouble) -> Object:
+    """An object of a built-in kind. Its spec is a struct, and written even when it is empty."""
+    found: Object = root.decode(obj, None, trouble)
+    if found is not None and "spec" in root.fields and "spec" not in found:
+        found["spec"] = root.fields["spec"][0].decode({}, None, trouble)
+    return found
 
 
 def _custom(obj: Object, trouble: Trouble) -> Object:
@@ -113,9 +121,9 @@ def _table() -> dict[str, Any]:
 
 
 @cache
-def _root(api_version: str, kind: str) -> Type | None:
+def _root(api_version: str, kind: str) -> Struct | None:
     name = _table()["kinds"].get(f"{api_version} {kind}")
-    return _type(name) if name else None
+    return Struct(name, _fields) if name else None
 
 
 @cache

@@ -306,6 +306,7 @@ STATUS: tuple[Stage, ...] = (
     match_url,
     compare_revision,
     prepare_status,
+    fill_defaults,
     manage_fields,
     check,
     admission.review,

@@ -103,7 +103,10 @@ def _one_address_or_many(spec: Spec, before: Spec) -> None:
     same_list = (spec.get("clusterIPs") or []) == (before.get("clusterIPs") or [])
     if spec.get("clusterIP", "") == before.get("clusterIP", "") or not same_list:
         return
-    spec["clusterIPs"] = [spec["clusterIP"]] if spec.get("clusterIP") else []
+    if spec.get("clusterIP"):
+        spec["clusterIPs"] = [spec["clusterIP"]]
+    else:
+        spec.pop("clusterIPs", None)
 
 
 def _drop_what_the_type_cannot_have(spec: Spec, before: Spec) -> None:

@@ -153,5 +153,5 @@ def open_store(where: str) -> Store:
 def secret(path: Path) -> str:
     """A secret kept in a file that only its owner reads; made when it is first asked for."""
     if not path.exists():
-        write_private(path, secrets.token_urlsafe(32).encode())
+        write_private(path, secrets.token_hex(32).encode())
     return path.read_text().strip()

@@ -110,6 +110,7 @@ class HttpsServer(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=120,
             timeout_graceful_shutdown=PARTING,
             ssl_context_factory=lambda *_: context,

@@ -56,9 +56,9 @@ def load(folder: Path) -> list[Story]:
     return [Story(f"{p.parent.name}/{p.stem}", **yaml.load(p.read_text("utf-8"), loader)) for p in paths]
 
 
-def play(story: Story, world: World, run: str = "x0abcde") -> list[Result]:
-    """Ask everything the story asks; `run` makes the names of this run its own."""
-    playing = Play(story, world, run)
+def play(story: Story, world: World, run: str = "x0abcde", patience: float = PATIENCE) -> list[Result]:
+    """Ask everything the story asks; `run` makes the names of this run its own. `patience`: seconds."""
+    playing = Play(story, world, run, patience)
     try:
         return list(playing.results())
     finally:
@@ -69,7 +69,7 @@ def play(story: Story, world: World, run: str = "x0abcde") -> list[Result]:
 class Play:
     """One story on its way."""
 
-    def __init__(self, story: Story, world: World, run: str) -> None:
+    def __init__(self, story: Story, world: World, run: str, patience: float) -> None:
         self.story, self.world = story, world
         self.run, self.namespace = run, f"fidns-{run}"
         self.names: Json = {"run": run, "ns": self.namespace, "v1": f"/api/v1/namespaces/{self.namespace}"}
@@ -79,7 +79,7 @@ class Play:
         self.unifier = Unifier()
         self.watches: dict[str, tuple[Json, Watching]] = {}
         self.made: list[str] = []  # what lies in no namespace, to be removed in the end
-        self.patience = PATIENCE
+        self.patience = patience
 
     def results(self) -> Iterator[Result]:
         self._make_namespace()

@@ -69,9 +69,16 @@ class Simulated:
 
     def settle(self) -> None:
         """Everybody makes the moves that are possible now."""
-        while (move := self._due() or self.manager.first()) is not None:
+        while self.move():
+            pass
+
+    def move(self) -> bool:
+        """One move; False if nobody can make any now."""
+        move = self._due() or self.manager.first()
+        if move is not None:
             self.clock.step += 1
             self.manager.make(move)
+        return move is not None
 
     def _due(self) -> Move | None:
         alarm = self.manager.next_alarm(background=True)

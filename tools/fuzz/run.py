@@ -6,6 +6,7 @@ to. After each, whatever it was, the promises in `Fuzz.promises` must hold, and 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import traceback
 from collections import Counter
@@ -28,12 +29,28 @@ from tools.fuzz.spoil import Ask, spoil
 
 STORIES = Path(__file__).resolve().parents[2] / "tests" / "fidelity" / "exchanges"
 WORLD = 500  # requests after which a new control plane is made
+PATIENCE = 2.0  # seconds that a story waits for something that, spoilt as it is, may never come true
+MOVES = 20_000  # after one request, until a world counts as endless, and is left
 OPEN = 5  # watches that are listened to at a time
 ADMIN = User.called("kubernetes-admin")
 
 
 class Enough(Exception):
     """As many requests as were wanted."""
+
+
+class Endless(Exception):
+    """Somebody asked for two thousand million replicas, and will get them, one after the other."""
+
+
+class World(Simulated):
+    """It says so when it does not come to rest."""
+
+    def settle(self) -> None:
+        for _ in range(MOVES):
+            if not self.move():
+                return
+        raise Endless
 
 
 class Fuzz:
@@ -51,7 +68,7 @@ class Fuzz:
 
     def move(self) -> None:
         """To a new control plane."""
-        self.world = Simulated()
+        self.world = World()
         self.watches: list[WatchStream] = []
         self.until = self.left - WORLD
 
@@ -70,7 +87,7 @@ class Fuzz:
         return self.world.watch(target, headers)
 
     def wait(self, seconds: float) -> None:
-        self.world.wait(max(seconds, 0.5))
+        self.world.wait(max(seconds, 1.0))
 
     # --- one request ---
 
@@ -89,6 +106,8 @@ class Fuzz:
                 self.broke(failure, ask)
             for entry in self.store.log[before - self.store.forgotten :][-3:]:
                 self.look_at(entry, ask)
+        except Endless:
+            raise
         except Exception:
             self.broke(where(), ask)
             self.move()
@@ -189,7 +208,10 @@ def fuzz(
             told += 1
             if found.left < found.until:
                 found.move()
-            play(found.random.choice(stories), found, f"f{told % 7}")
-            tell(found)
+            with contextlib.suppress(Endless):
+                play(found.random.choice(stories), found, f"f{told % 7}", PATIENCE)
+                tell(found)
+                continue
+            found.move()
     except Enough:
         return found

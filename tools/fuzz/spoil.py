@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from random import Random
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -121,6 +122,11 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(inner, (*path, key))
 
 
+def odd(random: Random) -> Any:
+    """Some odd value: a copy, for it may be spoilt further."""
+    return deepcopy(random.choice(VALUES))
+
+
 def at(value: Any, path: tuple[Any, ...]) -> Any:
     for key in path:
         value = value[key]
@@ -133,7 +139,7 @@ def spoil_value(random: Random, value: Any) -> Any:
     for _ in range(random.choice((1, 1, 2, 3))):
         path = random.choice([*places(value)])
         if not path:
-            return random.choice(VALUES) if random.random() < 0.1 else value
+            return odd(random) if random.random() < 0.1 else value
         holder, key = at(value, path[:-1]), path[-1]
         random.choice(CHANGES)(random, holder, key, value)
     return value
@@ -143,7 +149,7 @@ Change = Callable[[Random, Any, Any, Any], None]
 
 
 def _replace(random: Random, holder: Any, key: Any, whole: Any) -> None:
-    holder[key] = random.choice(VALUES)
+    holder[key] = odd(random)
 
 
 def _remove(random: Random, holder: Any, key: Any, whole: Any) -> None:
@@ -151,7 +157,7 @@ def _remove(random: Random, holder: Any, key: Any, whole: Any) -> None:
 
 
 def _insert(random: Random, holder: Any, key: Any, whole: Any) -> None:
-    new = random.choice(VALUES)
+    new = odd(random)
     if isinstance(holder, list):
         holder.insert(key, new)
     else:
@@ -227,7 +233,7 @@ def json_patch(random: Random, value: Any) -> Any:
     kinds = ["add", "remove", "replace", "move", "copy", "test", "nope", None]
 
     def operation() -> Any:
-        found = {"op": random.choice(kinds), "path": random.choice(pointers), "value": random.choice(VALUES)}
+        found = {"op": random.choice(kinds), "path": random.choice(pointers), "value": odd(random)}
         found["from"] = random.choice(pointers)
         return {k: v for k, v in found.items() if random.random() < 0.9}
 
@@ -270,7 +276,7 @@ def _patch(random: Random, ask: Ask) -> Ask:
     patch = json_patch(random, value) if kind == "application/json-patch+json" else spoil_value(random, value)
     name = dig(value, "metadata", "name") if ask.method == "POST" else None
     path, _, query = ask.target.partition("?")
-    target = f"{path}/{quote(str(name))}?{query}" if isinstance(name, str) else ask.target
+    target = f"{path}/{quote(name, errors='replace')}?{query}" if isinstance(name, str) else ask.target
     headers = {**ask.headers, "content-type": kind}
     return Ask("PATCH", target, headers, json.dumps(patch).encode())
 

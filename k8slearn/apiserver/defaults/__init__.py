@@ -103,7 +103,8 @@ RULES: dict[str, dict[str, Fields]] = {
     "RoleBinding": {"roleRef": {"apiGroup": "rbac.authorization.k8s.io"}},
     "ClusterRoleBinding": {"roleRef": {"apiGroup": "rbac.authorization.k8s.io"}},
     "Event": {"": {"eventTime": None, "reportingComponent": "", "reportingInstance": ""}, "source": {}},
-    "Node": {"spec": {}, "status": {"daemonEndpoints": {}, "nodeInfo": {}}},
+    "LimitRange": {"spec": {"limits": None}},
+    "Node": {"status": {"daemonEndpoints": {}, "nodeInfo": {}}},
     "IngressClass": {"?spec.parameters": {"scope": "Cluster"}},
     "CSIDriver": {
         "spec": {

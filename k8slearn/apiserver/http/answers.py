@@ -14,7 +14,7 @@ import yaml
 from k8slearn.api.clock import Clock
 from k8slearn.api.errors import ApiError, NotAcceptable, Unauthorized
 from k8slearn.api.kinds import Resource
-from k8slearn.api.objects import Object
+from k8slearn.api.objects import FrozenDict, Object
 from k8slearn.api.requests import ObjectList
 from k8slearn.apiserver import tables
 from k8slearn.apiserver.http.messages import HttpResponse
@@ -23,8 +23,32 @@ from k8slearn.apiserver.http.negotiation import JSON, SPOKEN, YAML, Form
 SCALE = Resource("autoscaling", "v1", "Scale", "scale")  # a kind without a place of its own
 
 
+REMEMBERED = 256  # objects: those that were written last, since it is they whom watchers are told of
+LARGEST_REMEMBERED = 1 << 14  # bytes
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+_remembered: dict[int, tuple[Object, bytes]] = {}  # by identity, which is sure as long as the object is held
+
+
 def to_json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    """What is stored never changes. So it is put into words once, however many watchers are told.
+
+    Kubernetes: apiserver/pkg/endpoints/handlers/response.go (CacheableObject)
+    """
+    if type(value) is not FrozenDict:
+        return _to_json(value)
+    if (known := _remembered.get(id(value))) is not None:
+        return known[1]
+    said = _to_json(value)
+    if len(said) <= LARGEST_REMEMBERED:
+        _remembered[id(value)] = value, said
+        if len(_remembered) > REMEMBERED:
+            del _remembered[next(iter(_remembered))]
+    return said
+
+
+def _to_json(value: Any) -> bytes:
+    return _ENCODER.encode(value).encode("utf-8", "surrogatepass")
 
 
 def encode(value: Any, media_type: str = JSON) -> bytes:

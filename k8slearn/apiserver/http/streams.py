@@ -134,7 +134,7 @@ class WatchStream:
 
 
 def _line(kind: str, obj: Any) -> bytes:
-    return to_json({"type": kind, "object": obj}) + b"\n"
+    return b'{"type":"%s","object":%s}\n' % (kind.encode(), to_json(obj))
 
 
 Stream = WatchStream | LogStream

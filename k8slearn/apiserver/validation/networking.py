@@ -94,5 +94,6 @@ def _some_network(spec: Spec, path: str) -> Iterable[FieldError]:
 
 KINDS: dict[str, Check] = {
     "NetworkPolicy": Shape({"spec": _POLICY}),
+    "IPAddress": Shape({"spec": Shape({}, needs=("parentRef",))}),
     "ServiceCIDR": Shape({"spec": Shape({"cidrs": _networks}, also=(_some_network,))}),
 }

@@ -1,47 +1,22 @@
-"""How fast it is: `make bench`, or `python -m tools.bench`. Figures, each beside what is aimed at.
-
-Nothing here is a test: machines differ, and a busy one is slow. The reference figure beside the last column is
-what the real control plane with hollow nodes needs on a machine with two cores.
-"""
+"""The simulation: how long a cluster takes to be made, to move, to go back."""
 
 from __future__ import annotations
 
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from k8slearn import Cluster, Simulation, load
 from k8slearn.api.clock import Dice
 from k8slearn.api.objects import Object
 from k8slearn.node import HOLLOW, Kubelet
+from tools.bench.figure import Figure, median, seconds
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 GUESTBOOK = ROOT / "examples" / "guestbook.yaml"
-
-
-class Figure(NamedTuple):
-    """One line of the report. `met` is None where nothing is aimed at."""
-
-    what: str
-    value: str
-    aim: str
-    met: bool | None
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """How long `work` takes, in wall seconds."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def median(work: Callable[[], object], times: int) -> float:
-    return statistics.median(seconds(work) for _ in range(times))
 
 
 def import_time() -> Figure:
@@ -110,16 +85,10 @@ def _scaled(replicas: int) -> Object:
     return {"spec": {"replicas": replicas}}
 
 
-FIGURES = (import_time, new_cluster, steps_per_second, goto, thousand_replicas)
-
-
-def main() -> int:
-    for measure in FIGURES:
-        figure = measure()
-        sign = {True: "met", False: "missed", None: ""}[figure.met]
-        print(f"{figure.what:<48} {figure.value:>28}   aim {figure.aim:<18} {sign}", flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+FIGURES: tuple[Callable[[], Figure], ...] = (
+    import_time,
+    new_cluster,
+    steps_per_second,
+    goto,
+    thousand_replicas,
+)
