@@ -25,6 +25,7 @@ from k8slearn.apiserver import deletion, listing, pipeline, strategy, subresourc
 from k8slearn.apiserver.admission import SIMULATED, Plugin
 from k8slearn.apiserver.apply import apply
 from k8slearn.apiserver.authentication.authenticator import Authenticator
+from k8slearn.apiserver.outside import Outside, nobody
 from k8slearn.apiserver.pipeline import Write, parse_revision
 from k8slearn.apiserver.rbac import Attributes, Authorizer, forbidden
 from k8slearn.apiserver.watch import HasLabels, InNamespace, Matcher, ServerWatch, bookmark
@@ -51,6 +52,7 @@ class ApiServer:
         #: Watchers hear that a pod is going before they hear that it is gone. Lessons are spared the double news.
         self.announces_deletion = False
         self.kubelets: Kubelets | None = None  # whoever knows what containers print
+        self.outside: Outside = nobody  # whom it can ask
         self.manages_fields = False  # keep managedFields at every write, not only for those who apply
         self.authorizer = Authorizer(store)
         self.authenticator = Authenticator(self)
