@@ -6,7 +6,7 @@ server runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from k8slearn.api.builtin import BUILTIN
@@ -20,18 +20,29 @@ class Kinds:
     """The table of kinds one API server serves. Kubernetes: RESTMapper."""
 
     def __init__(self, resources: tuple[Resource, ...] = BUILTIN) -> None:
+        self._own = tuple(resources)
+        self.memo: dict[str, Any] = {}  # what others have derived from this table; gone when it changes
+        self.defined: tuple[Resource, ...] = ()
+        self.define(())
+
+    def define(self, resources: Iterable[Resource]) -> None:
+        """Serve these kinds besides those it was made with, and no others any more."""
+        self.memo.clear()
         self._by_kind: dict[tuple[str, str], Resource] = {}
         self._by_name: dict[str, Resource] = {}
         self._by_path: dict[tuple[str, str, str], Resource] = {}
-        self.memo: dict[str, Any] = {}  # what others have derived from this table; gone when it changes
-        for resource in resources:
-            self.add(resource)
+        self.defined = tuple(resources)
+        for resource in (*self._own, *self.defined):
+            self._add(resource)
 
     def add(self, resource: Resource) -> None:
         """Serve one more kind; the first kind to claim a plural or short name keeps it."""
-        self.memo.clear()
-        self._by_kind[resource.api_version, resource.kind] = resource
-        self._by_path[resource.group, resource.version, resource.plural] = resource
+        self.define((*self.defined, resource))
+
+    def _add(self, resource: Resource) -> None:
+        if resource.served:
+            self._by_kind[resource.api_version, resource.kind] = resource
+            self._by_path[resource.group, resource.version, resource.plural] = resource
         self._by_name.setdefault(resource.qualified, resource)
         for name in (resource.name, resource.plural, resource.singular, *resource.short):
             self._by_name.setdefault(name, resource)

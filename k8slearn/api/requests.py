@@ -41,6 +41,10 @@ class Request:
         return self.verb not in ("get", "list", "watch")
 
 
+class NotYet(Exception):
+    """Neither answer nor error: the server must ask somebody else first. Whoever runs it knows when to come back."""
+
+
 class WatchEvent(NamedTuple):
     """What a watch delivers."""
 
@@ -103,7 +107,7 @@ class Transport(Protocol):
         """The kinds that server serves. Kubernetes: discovery"""
 
     def handle(self, request: Request) -> Any:
-        """The answer: an object, an ObjectList or a Status. Raises ApiError."""
+        """The answer: an object, an ObjectList or a Status. Raises ApiError, and in a live server NotYet."""
 
     def watch(self, request: Request, bell: Callable[[], None] | None = None) -> Watch:
         """A watch; `bell` is rung whenever it has something new."""

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from k8slearn.api.definitions import Definition
 
 #: Kubernetes' own API groups, in the order in which discovery names them (and kubectl looks in them).
 #: Kubernetes: pkg/controlplane/apiserver/apis.go (the priorities of the APIServices)
@@ -82,6 +85,13 @@ class Resource:
     subresources: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     verbs: tuple[str, ...] = VERBS
+    singular: str = ""
+    served: bool = True  # False: objects are stored in this version, and shown in others
+    definition: Definition | None = None  # of a kind that people have defined
+
+    def __post_init__(self) -> None:
+        if not self.singular:
+            object.__setattr__(self, "singular", self.kind.lower())
 
     @cached_property
     def api_version(self) -> str:
@@ -113,10 +123,6 @@ class Resource:
     @cached_property
     def has_status(self) -> bool:
         return "status" in self.subresources
-
-    @cached_property
-    def singular(self) -> str:
-        return self.kind.lower()
 
     def subresource(self, name: str) -> Subresource:
         """What is at ``.../NAME/{name}``, its kind spelt out. KeyError if there is no such thing."""

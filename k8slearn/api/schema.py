@@ -32,7 +32,7 @@ def decode(
     """
     root, trouble = _root(resource.api_version, resource.kind), Trouble()
     try:
-        found = _whole(root, obj, trouble) if root else _custom(obj, trouble)
+        found = _whole(root, obj, trouble) if root else _custom(resource, obj, trouble)
     except ValueError as wrong:
         raise _refused(resource, str(wrong)) from None
     if trouble.mismatch:
@@ -52,20 +52,25 @@ def _whole(root: Struct, obj: Object, trouble: Trouble) -> Object:
     return found
 
 
-def _custom(obj: Object, trouble: Trouble) -> Object:
-    """A custom resource has metadata as everybody has. (Who keeps book of it, `managedfields` looks after.)"""
-    metadata = obj.get("metadata")
+def _custom(resource: Resource, obj: Object, trouble: Trouble) -> Object:
+    """A custom resource: its definition says what is kept, but for the metadata, which is like everybody's.
+
+    (Who keeps book of it, `managedfields` looks after.)
+    """
+    metadata, book = obj.get("metadata"), "managedFields"
+    rest = {f: v for f, v in obj.items() if f != "metadata"}
+    if resource.definition is not None:
+        rest, trouble.unknown = resource.definition.prune(rest)
+        trouble.unknown = [f'unknown field "{path}"' for path in trouble.unknown]
+    else:
+        rest = edit(rest)
     if not metadata:
-        return edit(obj)
-    book = "managedFields"
-    checked = _type("v1.ObjectMeta").decode(
-        {f: v for f, v in metadata.items() if f != book} if isinstance(metadata, dict) else metadata,
-        (None, "metadata", ""),
-        trouble,
-    )
+        return rest
+    plain = {f: v for f, v in metadata.items() if f != book} if isinstance(metadata, dict) else metadata
+    checked = _type("v1.ObjectMeta").decode(plain, (None, "metadata", ""), trouble)
     if checked and book in metadata:
         checked[book] = edit(metadata[book])
-    return {**edit({f: v for f, v in obj.items() if f != "metadata"}), "metadata": checked}
+    return {**rest, "metadata": checked}
 
 
 def fitting(spelt: str, value: Any) -> Any:

@@ -138,6 +138,8 @@ SCALARS = {
 @cache
 def shape_of(resource: Resource) -> Shape:
     """The shape of a kind's objects; of custom resources, only that they have metadata like everybody's."""
+    if resource.definition is not None:
+        return resource.definition.shape
     name = schema.kind_type(resource)
     if name is None:
         metadata = shape_of_type("v1.ObjectMeta", GRANULAR)

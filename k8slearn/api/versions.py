@@ -21,10 +21,24 @@ Conversion = Callable[[Object], Object]
 
 def convert(obj: Object, source: Resource, target: Resource) -> Object:
     """`obj`, which is of `source`, as `target` shows it. Rows of one kind; the same row: the same object."""
+    if target.definition is not None:
+        return convert_all([obj], source, target)[0]
     if source is target:
         return obj
     change = CONVERSIONS.get((source.api_version, source.kind, target.api_version))
     return {**(change(obj) if change else obj), "apiVersion": target.api_version}
+
+
+def convert_all(objects: list[Object], source: Resource, target: Resource) -> list[Object]:
+    """The same for many: those of a custom kind may lie in the store in any version that it ever had."""
+    if target.definition is None:
+        return [convert(obj, source, target) for obj in objects]
+    wanted = target.api_version
+    if all(obj["apiVersion"] == wanted for obj in objects):
+        return objects
+    if target.definition.converter is not None:
+        return target.definition.converter(objects, wanted)
+    return [obj if obj["apiVersion"] == wanted else {**obj, "apiVersion": wanted} for obj in objects]
 
 
 _VERSION = re.compile(r"v([1-9][0-9]*)(?:(alpha|beta)([1-9][0-9]*))?")

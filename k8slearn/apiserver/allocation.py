@@ -129,7 +129,7 @@ def _taken_addresses(server: ApiServer) -> set[str]:
 
 def _free_address(server: ApiServer) -> str:
     taken, last = _taken_addresses(server), SERVICE_NETWORK.num_addresses - 1
-    start = server.dice.below(last - FIRST_DYNAMIC, "clusterIP", server.store.revision)
+    start = server.dice.below(last - FIRST_DYNAMIC, "clusterIP", server.lot)
     for i in range(last - FIRST_DYNAMIC):
         address = str(SERVICE_NETWORK[FIRST_DYNAMIC + (start + i) % (last - FIRST_DYNAMIC)])
         if address not in taken:
@@ -191,7 +191,7 @@ def _check_port(service: Object, number: int, taken: set[int], path: str) -> Non
 
 def _free_port(server: ApiServer, taken: set[int]) -> int:
     size = len(NODE_PORTS) - FIRST_DYNAMIC_PORT
-    start = server.dice.below(size, "nodePort", server.store.revision)
+    start = server.dice.below(size, "nodePort", server.lot)
     for i in range(size):
         number = NODE_PORTS[FIRST_DYNAMIC_PORT + (start + i) % size]
         if number not in taken:

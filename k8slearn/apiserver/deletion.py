@@ -37,6 +37,11 @@ def delete(server: ApiServer, resource: Resource, request: Request) -> Object:
     obj = server.get(resource, request)
     check_preconditions(resource, obj, request.options.get("preconditions") or {})
     admission.review(server, Write(request, resource, obj, obj))
+    return carry_out(server, resource, request, obj)
+
+
+def carry_out(server: ApiServer, resource: Resource, request: Request, obj: Object) -> Object:
+    """A deletion that has been admitted."""
     if resource.kind == "Namespace" and not (is_deleting(obj) and not dig(obj, "spec", "finalizers")):
         return obj if is_deleting(obj) else _put(server, resource, request, _closing(server, request, obj))
     if resource.kind == "Pod":

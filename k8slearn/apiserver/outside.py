@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from k8slearn.api.requests import NotYet
+
 
 class Call(NamedTuple):
     """One HTTP request to somebody else. Two equal calls may be answered by one reply.
@@ -44,7 +46,7 @@ class CallFailed(Exception):
     """Nobody answered. The text says why in the words of Go's HTTP client, without the place."""
 
 
-class Suspended(Exception):
+class Suspended(NotYet):
     """Whoever runs the server must make this call, and then send the request again."""
 
     def __init__(self, call: Call) -> None:

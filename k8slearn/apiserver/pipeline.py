@@ -47,6 +47,7 @@ class Write:
     resource: Resource
     object: Object
     old: Object | None = None
+    rounds: admission.Rounds | None = None  # set by the first mutating webhook
 
     @property
     def warnings(self) -> list[str]:
@@ -196,7 +197,7 @@ def prepare_create(server: ApiServer, write: Write) -> None:
         m.pop(given, None)
     if not m.get("name") and m.get("generateName"):
         m["name"] = server.generate_name(write.resource, m)
-    m["uid"] = server.dice.uid(server.store.revision, write.resource.name, m.get("name"))
+    m["uid"] = server.dice.uid(server.lot, write.resource.name, m.get("name"))
     m["creationTimestamp"] = timestamp(server.clock.now)
     if strategy.has_generation(write.resource):
         m["generation"] = 1
@@ -247,6 +248,13 @@ def admit(server: ApiServer, write: Write) -> None:
     admission.admit(server, write)
     if write.old is None:
         strategy.prepare_create(write.resource, write.object)
+
+
+def admit_status(server: ApiServer, write: Write) -> None:
+    """Mutating admission of a status; what webhooks have changed beside it is dropped."""
+    admission.admit(server, write)
+    if write.rounds is not None:
+        prepare_status(server, write)
 
 
 def check(server: ApiServer, write: Write) -> None:
@@ -308,8 +316,9 @@ STATUS: tuple[Stage, ...] = (
     prepare_status,
     fill_defaults,
     manage_fields,
+    admit_status,
     check,
-    admission.review,
+    admission.validate,
     keep_times,
 )
 

@@ -20,11 +20,12 @@ from k8slearn.api.objects import Object, make_key, revision_of
 from k8slearn.api.patches import apply_patch, check_options
 from k8slearn.api.requests import ObjectList, Request, WatchEvent
 from k8slearn.api.selectors import FieldSelector
-from k8slearn.api.versions import convert
+from k8slearn.api.versions import convert, convert_all
 from k8slearn.apiserver import deletion, listing, pipeline, strategy, subresources
 from k8slearn.apiserver.admission import SIMULATED, Plugin
 from k8slearn.apiserver.apply import apply
 from k8slearn.apiserver.authentication.authenticator import Authenticator
+from k8slearn.apiserver.extensions import Extensions, check_not_terminating
 from k8slearn.apiserver.outside import Outside, nobody
 from k8slearn.apiserver.pipeline import Write, parse_revision
 from k8slearn.apiserver.rbac import Attributes, Authorizer, forbidden
@@ -47,16 +48,30 @@ class ApiServer:
         self.store = store
         self.clock = clock
         self.dice = dice or Dice()
-        self.kinds = kinds or Kinds()
+        self.extensions = Extensions(self, kinds or Kinds())
         self.admission = admission
         #: Watchers hear that a pod is going before they hear that it is gone. Lessons are spared the double news.
         self.announces_deletion = False
         self.kubelets: Kubelets | None = None  # whoever knows what containers print
         self.outside: Outside = nobody  # whom it can ask
+        self.turn: object = None  # set by whoever answers one request several times: see `lot`
         self.manages_fields = False  # keep managedFields at every write, not only for those who apply
         self.authorizer = Authorizer(store)
         self.authenticator = Authenticator(self)
         self.signing_key = self.dice.uid("service-account.key").encode()  # of the tokens of service accounts
+
+    @property
+    def kinds(self) -> Kinds:
+        """Every kind that can be asked for now: the built-in ones, and those that are defined."""
+        return self.extensions.kinds
+
+    @property
+    def lot(self) -> object:
+        """What one roll of the dice has in common with no other: the revision, or the turn of the request.
+
+        A request that had to wait for somebody else gets the same names and uids when it is answered again.
+        """
+        return self.store.revision if self.turn is None else self.turn
 
     def handle(self, request: Request) -> Any:
         """Answer one request, or raise an ApiError and have changed nothing."""
@@ -65,7 +80,9 @@ class ApiServer:
             raise errors.no_such_resource()
         answer = _verb(resource, request)(self, resource, request)
         stored = self.kinds.stored(resource)
-        return answer if stored is resource else _shown(answer, stored, resource)
+        if stored is resource and not (resource.definition and resource.definition.has_several_versions):
+            return answer
+        return _shown(answer, stored, resource)
 
     # --- reading ---
 
@@ -132,6 +149,7 @@ class ApiServer:
         return self._insert(Write(request, resource, request.body))
 
     def _insert(self, write: Write) -> Object:
+        check_not_terminating(write.resource)
         self.run(write, pipeline.CREATE)
         if write.request.verb != "create":
             self._authorize_create(write)
@@ -213,7 +231,7 @@ class ApiServer:
         """generateName plus five letters that nobody has yet."""
         stem, namespace = metadata["generateName"][:58], metadata.get("namespace", "")
         for attempt in range(8):
-            name = stem + self.dice.suffix(self.store.revision, resource.name, stem, attempt)
+            name = stem + self.dice.suffix(self.lot, resource.name, stem, attempt)
             if self.store.get(resource.name, make_key(namespace, name)) is None:
                 return name
         raise errors.already_exists(resource.plural, resource.group, name)
@@ -240,9 +258,9 @@ def _verb(resource: Resource, request: Request) -> Verb:
 def _shown(answer: Any, stored: Resource, resource: Resource) -> Any:
     """What is stored in one version, as the version that was asked for shows it."""
     if isinstance(answer, ObjectList):
-        answer[:] = [convert(obj, stored, resource) for obj in answer]
+        answer[:] = convert_all(answer, stored, resource)
         return answer
-    is_object = answer.get("apiVersion") == stored.api_version and answer.get("kind") == stored.kind
+    is_object = isinstance(answer, dict) and answer.get("kind") == stored.kind
     return convert(answer, stored, resource) if is_object else answer
 
 

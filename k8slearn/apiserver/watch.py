@@ -70,13 +70,13 @@ class ServerWatch:
 
     def take(self) -> WatchEvent | None:
         event = self.peek()
+        if event is not None and self.seen_as is not None and event.type != "BOOKMARK":
+            event = event._replace(object=self.seen_as(event.object))  # if that fails, we have not moved
         if self.initial:
             self.initial.popleft()
         elif event is not None:
             self.cursor.take()
-        if event is None or self.seen_as is None or event.type == "BOOKMARK":
-            return event
-        return event._replace(object=self.seen_as(event.object))
+        return event
 
     @property
     def seen(self) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from k8slearn.api.kinds import Resource
+from k8slearn.api.kinds import Kinds, Resource
 from k8slearn.api.objects import Key, Object, edit, key_of, name_of, namespace_of, split_key
 from k8slearn.api.requests import ObjectList, Request, Transport, Watch
 from k8slearn.api.users import ADMIN, User
@@ -25,7 +25,11 @@ class Client:
     def __init__(self, transport: Transport, user: str | User = ADMIN) -> None:
         self.transport = transport
         self.user = user if isinstance(user, User) else User.called(user)
-        self.kinds = transport.kinds
+
+    @property
+    def kinds(self) -> Kinds:
+        """What can be asked for now."""
+        return self.transport.kinds
 
     # --- reading ---
 

@@ -26,6 +26,7 @@ from k8slearn.api.objects import (
     owner_reference,
     uid_of,
 )
+from k8slearn.api.requests import NotYet
 from k8slearn.api.selectors import LabelSelector
 from k8slearn.controllers.pods import is_ready
 from k8slearn.machinery import Controller, Done, Expectations
@@ -94,7 +95,7 @@ class EndpointSliceController(Controller):
         try:
             for share in shares:
                 self.client.create(_slice(service, share, ports))
-        except ApiError:
+        except (ApiError, NotYet):
             self.expectations.forget(key)
             raise
 

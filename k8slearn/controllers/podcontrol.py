@@ -26,6 +26,7 @@ from k8slearn.api.objects import (
     owners_of,
     uid_of,
 )
+from k8slearn.api.requests import NotYet
 from k8slearn.api.selectors import LabelSelector
 from k8slearn.machinery import Controller, Done, Expectations
 from k8slearn.machinery.informer import Change
@@ -123,10 +124,12 @@ class PodController(Claiming):
         for made, wanted in enumerate(pods):
             try:
                 pod = self.client.create(wanted)
-            except ApiError as error:
+            except (ApiError, NotYet) as error:
                 self.expectations.forget(key)
                 if made:
                     self.expectations.expect(key, self.clock.now, creations=made)
+                if isinstance(error, NotYet):
+                    raise
                 self.events.warning(owner, "FailedCreate", f"Error creating: {error}")
                 return f"FailedCreate:{error}"
             self.events.normal(owner, "SuccessfulCreate", f"Created pod: {name_of(pod)}")
@@ -141,6 +144,9 @@ class PodController(Claiming):
                 self.client.delete(pod, preconditions={"uid": uid_of(pod)})
             except NotFound:
                 self.expectations.deletion_seen(key_of(owner), uid_of(pod))
+            except NotYet:
+                self.expectations.forget(key_of(owner))
+                raise
             except ApiError as error:
                 self.expectations.forget(key_of(owner))
                 self.events.warning(owner, "FailedDelete", f"Error deleting: {error}")

@@ -13,11 +13,14 @@ import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from k8slearn.api.errors import InternalError, RequestEntityTooLarge, ServerTimeout
 from k8slearn.apiserver.http import Front, HttpRequest, HttpResponse, Stream, answers
 from k8slearn.apiserver.http.messages import Certificate
+from k8slearn.apiserver.outside import Suspended
+from k8slearn.live.outside import Switchboard
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 LARGEST_BODY = 3 * 1024 * 1024  # bytes; etcd's limit of 1.5 MiB per object is the store's business
 LONGEST_WATCH = (1800.0, 3600.0)  # seconds, between which one is drawn: --min-request-timeout
 SENT_BY = 60.0  # seconds in which a client must have sent its request: --request-timeout
+ANSWERED_BY = 60.0  # seconds that a client waits for others whom the server has to ask
 READ_BY = 30.0  # seconds in which a client must take what it was sent
 
 
@@ -36,11 +40,12 @@ class Disconnected(Exception):
 
 
 class App:
-    """An ASGI application. `wake` is called when something may have been written."""
+    """An ASGI application. `wake` is called when something may have been written; `board` asks others."""
 
-    def __init__(self, front: Front, wake: Callable[[], None]) -> None:
+    def __init__(self, front: Front, wake: Callable[[], None], board: Switchboard) -> None:
         self.front = front
         self.wake = wake
+        self.board = board
         self.watches: dict[Stream, asyncio.Event] = {}
         self.closing = False
 
@@ -50,7 +55,7 @@ class App:
         try:
             async with asyncio.timeout(SENT_BY):
                 http = await read_request(scope, receive)
-            answer = self.answer(http)
+            answer = await self.answer(http)
         except Disconnected:
             return
         except RequestEntityTooLarge as error:
@@ -64,18 +69,31 @@ class App:
         else:
             await send_response(answer, send, with_body=scope["method"] != "HEAD")
 
-    def answer(self, http: HttpRequest) -> HttpResponse | Stream:
-        """The front's answer; of a mistake of our own, the client hears only that it happened."""
+    async def answer(self, http: HttpRequest) -> HttpResponse | Stream:
+        """The front's answer, when everybody has been heard whom it needs."""
+        writes = http.method not in ("GET", "HEAD")
+        turn = self.board.turn(frozen=writes)
+        try:
+            async with asyncio.timeout(ANSWERED_BY):
+                return await self.board.answered(turn, partial(self._answer, http))
+        except TimeoutError:
+            why = "request did not complete within requested timeout - context deadline exceeded"
+            return answers.failure(ServerTimeout(f"Timeout: {why}"))
+        finally:
+            if writes:
+                self.wake()
+
+    def _answer(self, http: HttpRequest) -> HttpResponse | Stream:
+        """Of a mistake of our own, the client hears only that it happened. Raises Suspended."""
         try:
             return self.front.answer(http)
+        except Suspended:
+            raise
         except Exception:
             log.exception("%s %s failed", http.method, http.path)
             return answers.failure(
                 InternalError("an error on the server has prevented the request from succeeding")
             )
-        finally:
-            if http.method not in ("GET", "HEAD"):
-                self.wake()
 
     def close(self) -> None:
         """End every watch, as a server that goes away in peace does."""
@@ -111,7 +129,7 @@ class App:
         end = loop.time() + (stream.seconds or random.uniform(*LONGEST_WATCH))
         while not (gone.done() or self.closing):
             bell.clear()
-            chunk = stream.take()
+            chunk = await self.board.answered(self.board.turn(frozen=False), stream.take)
             if not chunk:
                 left = end - loop.time()
                 if stream.finished or left <= 0:

@@ -23,9 +23,12 @@ from k8slearn.apiserver.http import Front
 from k8slearn.cluster import Cluster
 from k8slearn.live import kubeconfig
 from k8slearn.live.asgi import App
+from k8slearn.live.calls import Calls
 from k8slearn.live.certificates import Authority, write_private
-from k8slearn.live.driver import Driver, WallClock
+from k8slearn.live.clock import WallClock
+from k8slearn.live.driver import Driver
 from k8slearn.live.https import HttpsServer, listen, tls
+from k8slearn.live.outside import Switchboard
 from k8slearn.node import Kubelet, stages
 from k8slearn.store import Store
 from k8slearn.store.compaction import Compactor
@@ -80,8 +83,10 @@ class ControlPlane:
         self.server = cluster.server(self.clock, self.dice, self.store)
         self.server.signing_key = secret(settings.home / "service-account.key").encode()
         self.server.authenticator.tokens[self.token] = User.called(kubeconfig.USER)
-        self.driver = Driver(self.clock, self.server, cluster.components, self.dice)
-        self.app = App(Front(self.server), self.driver.wake)
+        self.calls = Calls(self.store)
+        board = Switchboard(self.server, self.calls)
+        self.driver = Driver(self.clock, self.server, cluster.components, self.dice, board)
+        self.app = App(Front(self.server), self.driver.wake, board)
         certificate = self.authority.server({settings.host, "127.0.0.1", "::1", "localhost", "kubernetes"})
         self.https = HttpsServer(self.app, tls(certificate, self.authority.pair), self.listener)
 
@@ -114,6 +119,7 @@ class ControlPlane:
                 worker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.gather(*workers)
+            await self.calls.close()
             self.close()
 
     def stop(self) -> None:

@@ -12,40 +12,41 @@ import contextlib
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import partial
 
-from k8slearn.api.clock import EPOCH, Dice
-from k8slearn.api.requests import Transport
+from k8slearn.api.clock import Dice
+from k8slearn.api.requests import NotYet, Transport
 from k8slearn.cluster import Component
-from k8slearn.machinery import Manager, Move
+from k8slearn.live.clock import WallClock
+from k8slearn.live.door import Door
+from k8slearn.live.outside import Switchboard
+from k8slearn.machinery import Controller, Manager, Move
 
 log = logging.getLogger(__name__)
 
 SLICE = 0.004  # seconds that the players may work before requests have their turn
 
 
-class WallClock:
-    """The time of day, or a faster one. Implements k8slearn.api.clock.Clock."""
-
-    def __init__(self, speed: float = 1.0) -> None:
-        self.speed = speed
-        self.step = 0
-        self._began = time.time() - EPOCH.timestamp()
-        self._from = time.monotonic()
-
-    @property
-    def now(self) -> float:
-        return self._began + (time.monotonic() - self._from) * self.speed
-
-
 class Driver:
-    """One manager in real time. `transport` is what its players are handed."""
+    """One manager in real time. `transport` is what its players are handed.
+
+    board: who calls webhooks for the server, if that is in this process, too.
+    """
 
     def __init__(
-        self, clock: WallClock, transport: Transport, components: list[Component], dice: Dice
+        self,
+        clock: WallClock,
+        transport: Transport,
+        components: list[Component],
+        dice: Dice,
+        board: Switchboard | None = None,
     ) -> None:
         self.clock = clock
         self.transport = transport
         self.dice = dice
+        self.board = board
+        self.doors: dict[str, Door] = {}
         self.manager = Manager(clock)
         self.makers: dict[str, Component] = {}
         for component in components:
@@ -55,7 +56,24 @@ class Driver:
     def add(self, component: Component) -> None:
         player = component()
         self.makers[player.full_name] = component
-        self.manager.add(player, self.transport, self.dice)
+        self._enter(player)
+
+    def _enter(self, player: Controller) -> None:
+        name, transport = player.full_name, self.transport
+        if self.board is not None:
+            transport = self.doors[name] = Door(self.board, partial(self._come_back, name))
+        self.manager.add(player, transport, self.dice)
+
+    def _come_back(self, name: str) -> None:
+        """Somebody has answered: what this player has left because of it can be done now."""
+        player = self.manager.players.get(name)
+        if player is None:
+            return
+        for key in self.doors[name].waiting:
+            if key:
+                player.queue.add(key)
+        self.manager.touch(name)
+        self.wake()
 
     def wake(self) -> None:
         """Something has been written: somebody may have something to do."""
@@ -89,13 +107,23 @@ class Driver:
             return False
         self.clock.step += 1
         try:
-            self.manager.make(move)
+            with self._with_door(move):
+                self.manager.make(move)
+        except NotYet:
+            self.manager.deliveries.pop(move, None)  # announced again when there is an answer
         except Exception:
             log.exception(
                 "%s failed while it made its move (%s) and is started anew", move.player, move.action
             )
-            self.manager.add(self.makers[move.player](), self.transport, self.dice)
+            self._enter(self.makers[move.player]())
         return True
+
+    def _with_door(self, move: Move) -> AbstractContextManager[None]:
+        if self.board is None:
+            return contextlib.nullcontext()
+        queue = self.manager.players[move.player].queue
+        key = queue.peek()[0] if move.action == "reconcile" else ""
+        return self.doors[move.player].move(key, self.clock, move.resource)
 
     def _due(self) -> Move | None:
         alarm = self.manager.next_alarm(background=True)

@@ -24,7 +24,7 @@ from k8slearn.api.clock import Clock, Dice
 from k8slearn.api.errors import Unreachable
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Key, controller_of, key_of, make_key, namespace_of
-from k8slearn.api.requests import Transport
+from k8slearn.api.requests import NotYet, Transport
 from k8slearn.client import Client
 from k8slearn.machinery.cache import Cache
 from k8slearn.machinery.informer import Change, Informer
@@ -135,6 +135,8 @@ class Controller:
         key, causes = self.queue.get()
         try:
             result = self._outcome(key, self.reconcile(key))
+        except NotYet as why:  # no failure: whoever runs us puts the key back when there is an answer
+            result = f"waits: {why}"
         except Exception as error:  # a broken reconcile must not take the others down with it
             self.errors[key] = error
             delay = self.queue.retry(key, background=isinstance(error, Unreachable))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from k8slearn.api.kinds import Kinds
 from k8slearn.api.objects import edit
 from k8slearn.api.requests import Request, Watch
 
@@ -17,7 +18,10 @@ class Hand:
 
     def __init__(self, sim: Simulation) -> None:
         self.sim = sim
-        self.kinds = sim.server.kinds
+
+    @property
+    def kinds(self) -> Kinds:
+        return self.sim.server.kinds
 
     def handle(self, request: Request) -> Any:
         if request.writes and not request.options.get("dryRun"):

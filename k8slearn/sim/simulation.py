@@ -15,6 +15,7 @@ from typing import Any
 from k8slearn.api.clock import Dice
 from k8slearn.api.objects import Object, freeze
 from k8slearn.api.requests import Request
+from k8slearn.apiserver.outside import Programs
 from k8slearn.client import Client
 from k8slearn.client.apply import apply_all, create_all
 from k8slearn.cluster import Cluster, Component
@@ -24,6 +25,7 @@ from k8slearn.sim.checkpoints import CHECKPOINT_EVERY, Checkpoints
 from k8slearn.sim.hand import Hand
 from k8slearn.sim.moving import perform
 from k8slearn.sim.policies import Policy
+from k8slearn.sim.reviewer import Answer, Reviewer
 from k8slearn.sim.trace import Step, Trace
 from k8slearn.sim.wire import Wire
 
@@ -62,6 +64,7 @@ class Simulation:
         self.seed = seed
         self.clock, self.dice = VirtualClock(), Dice(seed)
         self.server = self.recipe.server(self.clock, self.dice)
+        self.server.outside = self.programs = Programs()  # what the API server can ask; wiring, no state
         self.store = self.server.store
         self.manager = Manager(self.clock)
         self.trace = Trace()
@@ -200,6 +203,14 @@ class Simulation:
             raise self.answer
         return self.answer
 
+    def serve(self, place: str, answer: Answer) -> None:
+        """Let a function answer the reviews that the API server sends to a place (see `k8slearn.sim.reviewer`).
+
+        `place`: ``service/NAMESPACE/NAME:PORT``, or ``https://host`` as a webhook's url has it.
+        Programs that speak more of HTTP go into `programs`, by place.
+        """
+        self.programs[place] = Reviewer(answer)
+
     def fault(self, name: str, *args: Any) -> Step:
         """Make something go wrong, or right again: see `k8slearn.sim.faults`."""
         faults.check(self, name, *args)
@@ -251,6 +262,7 @@ class Simulation:
         It goes on by the same policy, unless another is named; a `seed` alone means "shuffled" by it.
         """
         other = Simulation(self.recipe, policy=self.policy, seed=self.seed, boot=False)
+        other.programs.by_place.update(self.programs.by_place)
         for step in self.trace.steps[: self.position]:
             other.trace.add(step)
         other.checkpoints.adopt(self.checkpoints, self.position)

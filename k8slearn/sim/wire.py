@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from k8slearn.api.errors import ApiError, Unreachable
+from k8slearn.api.kinds import Kinds
 from k8slearn.api.objects import Key, make_key
 from k8slearn.api.requests import ObjectList, Request, Transport, Watch
 from k8slearn.store import Store
@@ -70,11 +71,14 @@ class Wire:
     def __init__(self, player: str, server: Transport, store: Store) -> None:
         self.player = player
         self.server = server
-        self.kinds = server.kinds
         self.store = store  # only to read off what a call has written
         self.calls: list[Call] = []  # of the step being made
         self.faults = Faults()
         self.writes = 0
+
+    @property
+    def kinds(self) -> Kinds:
+        return self.server.kinds
 
     def handle(self, request: Request) -> Any:
         before = self.store.revision

@@ -9,7 +9,7 @@ Kubernetes: etcd's mvcc/kvstore.go, seen through apiserver/pkg/storage/etcd3/sto
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
 from k8slearn.api.errors import Expired
@@ -78,6 +78,10 @@ class Store:
 
     def get(self, resource: str, key: Key) -> Object | None:
         return self._indexes.get(resource, EMPTY).objects.get(key)
+
+    def objects(self, resource: str) -> Collection[Object]:
+        """All objects of a resource as they are now, in no order that means anything."""
+        return self._indexes.get(resource, EMPTY).objects.values()
 
     def list(
         self, resource: str, namespace: str = "", *, after: Key = "", limit: int = 0, at: int = 0

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from k8slearn import Simulation
+from k8slearn.apiserver import pipeline
 from k8slearn.lab import follow
 from k8slearn.lab.logs import StoreSource
 from k8slearn.store import Store
@@ -80,8 +81,9 @@ def test_stations_open_as_the_request_passes_them(request_page: Any) -> None:
     page(".k8s-step").click()
     page('[data-stop="1"][aria-pressed="true"]').wait_for()
     assert "kubernetes-admin is in system:masters" in page(".k8s-station").inner_text()
-    page(".k8s-stop").nth(5).click()
-    page('[data-stop="5"][aria-pressed="true"]').wait_for()
+    prepared = 2 + pipeline.CREATE.index(pipeline.prepare_create)  # after "sent" and "authorize"
+    page(".k8s-stop").nth(prepared).click()
+    page(f'[data-stop="{prepared}"][aria-pressed="true"]').wait_for()
     assert page('.k8s-diff [data-mark="added"]').count() == 6
 
 

@@ -6,7 +6,7 @@ something out, or put in your own `Plugin`.
 
 Never: decide who may do something (that is authorisation, before), or what an object means when it does not
 say (that is `defaults`, the same in every cluster).
-Read first: `plugin`, then `priority` or `limitranger`, then `resourcequota`.
+Read first: `plugin`, then `priority` or `limitranger`, then `resourcequota`; `webhooks` asks others.
 
 Kubernetes: pkg/kubeapiserver/options/plugins.go (AllOrderedPlugins, DefaultOffAdmissionPlugins)
 """
@@ -16,7 +16,15 @@ from k8slearn.apiserver.admission.defaulttolerationseconds import DefaultTolerat
 from k8slearn.apiserver.admission.limitranger import LimitRanger
 from k8slearn.apiserver.admission.namespacelifecycle import NamespaceLifecycle
 from k8slearn.apiserver.admission.noderestriction import NodeRestriction
-from k8slearn.apiserver.admission.plugin import Plugin, admit, concerned, operation, review, validate
+from k8slearn.apiserver.admission.plugin import (
+    Plugin,
+    Rounds,
+    admit,
+    concerned,
+    operation,
+    review,
+    validate,
+)
 from k8slearn.apiserver.admission.podtopologylabels import PodTopologyLabels
 from k8slearn.apiserver.admission.priority import Priority, PriorityAsSaid
 from k8slearn.apiserver.admission.resourcequota import ResourceQuota
@@ -27,8 +35,9 @@ from k8slearn.apiserver.admission.storageprotection import (
     StorageObjectInUseProtection,
 )
 from k8slearn.apiserver.admission.taintnodesbycondition import TaintNodesByCondition
+from k8slearn.apiserver.admission.webhooks import MutatingAdmissionWebhook, ValidatingAdmissionWebhook
 
-#: What a cluster has that nobody has configured, in the real order. Webhooks and policies will stand
+#: What a cluster has that nobody has configured, in the real order. Webhooks and policies stand
 #: before the quota, which is always last.
 DEFAULT: tuple[Plugin, ...] = (
     NamespaceLifecycle(),
@@ -44,6 +53,8 @@ DEFAULT: tuple[Plugin, ...] = (
     RuntimeClass(),
     DefaultIngressClass(),
     PodTopologyLabels(),
+    MutatingAdmissionWebhook(),
+    ValidatingAdmissionWebhook(),
     ResourceQuota(),
 )
 
@@ -59,6 +70,8 @@ SIMULATED: tuple[Plugin, ...] = (
     PersistentVolumeClaimResize(),
     RuntimeClass(),
     DefaultIngressClass(),
+    MutatingAdmissionWebhook(),
+    ValidatingAdmissionWebhook(),
     ResourceQuota(),
 )
 
@@ -66,6 +79,7 @@ __all__ = [
     "DEFAULT",
     "SIMULATED",
     "Plugin",
+    "Rounds",
     "admit",
     "concerned",
     "operation",

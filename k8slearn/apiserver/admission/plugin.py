@@ -8,11 +8,12 @@ Kubernetes: apiserver/pkg/admission (interfaces.go, chain.go, errors.go)
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from k8slearn.api.errors import Forbidden, refused
-from k8slearn.api.objects import dig
+from k8slearn.api.objects import Object, dig
 
 if TYPE_CHECKING:
     from k8slearn.apiserver.pipeline import Write
@@ -77,9 +78,34 @@ def _concerned(server: ApiServer, write: Write) -> Concerned:
     return concerned(server.admission, write.resource.name, operation(write), write.request.subresource)
 
 
+@dataclass
+class Rounds:
+    """What mutating webhooks have done to one object: where they did something, everybody is asked a second time.
+
+    Kubernetes: apiserver/pkg/admission/reinvocation.go, plugin/webhook/mutating/reinvocationcontext.go
+    """
+
+    wanted: bool = False  # somebody has changed the object
+    again: bool = False  # it is the second round
+    left: Object | None = None  # what the webhooks made of the object
+    asked: set[str] = field(default_factory=set)  # webhooks that want to see later changes
+    due: set[str] = field(default_factory=set)  # and those of them that have not seen them yet
+
+    def repeat(self) -> None:
+        """Whoever has been asked so far, and wants to, has to be asked again."""
+        self.due |= self.asked
+        self.asked = set()
+
+
 def admit(server: ApiServer, write: Write) -> None:
     """Mutating admission: what the cluster adds of its own accord, and what it refuses at first sight."""
-    for plugin in _concerned(server, write).admit:
+    plugins = _concerned(server, write).admit
+    for plugin in plugins:
+        plugin.admit(server, write)
+    if write.rounds is None or not write.rounds.wanted:
+        return
+    write.rounds.again = True
+    for plugin in plugins:
         plugin.admit(server, write)
 
 

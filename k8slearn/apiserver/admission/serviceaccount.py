@@ -36,7 +36,7 @@ class ServiceAccount(Plugin):
             why = f'error looking up service account {where}: serviceaccount "{name}" not found'
             raise forbidden_early(write, why)
         if _wants_token(pod, account):
-            _mount_token(pod, VOLUME + server.dice.suffix(server.store.revision, "token", write.key))
+            _mount_token(pod, VOLUME + server.dice.suffix(server.lot, "token", write.key))
         if not pod["spec"].get("imagePullSecrets") and account.get("imagePullSecrets"):
             pod["spec"]["imagePullSecrets"] = [{**secret} for secret in account["imagePullSecrets"]]
 

@@ -88,7 +88,10 @@ class Front:
             return LogStream(self.server, resource, request)
         if info.verb == "watch":
             return self._watch(request, resource, form, http)
-        value = self.server.handle(request)
+        try:
+            value = self.server.handle(request)
+        except errors.ApiError as error:  # what was said before stays said
+            return answers.warned(answers.failure(error), request.warnings)
         if isinstance(value, str):  # a log
             return answers.warned(answers.text(value), request.warnings)
         shown = self._shape(resource, form, http)(value)

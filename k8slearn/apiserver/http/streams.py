@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from k8slearn.api.errors import ApiError
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object
-from k8slearn.api.requests import Request, WatchEvent
+from k8slearn.api.requests import NotYet, Request, WatchEvent
 from k8slearn.apiserver.http.answers import to_json
 from k8slearn.apiserver.subresources.log import Line, as_text, is_over, lines
 from k8slearn.apiserver.watch import ServerWatch, bookmark
@@ -108,6 +108,9 @@ class WatchStream:
                 if self.bookmarks or event.type != "BOOKMARK":
                     said.append(_line(event.type, self.shape(event.object)))
                     size += len(said[-1])
+        except NotYet:
+            if not said:
+                raise
         except ApiError as error:
             said.append(_line("ERROR", error.status()))
             self.finished = True

@@ -53,7 +53,7 @@ def evict(server: ApiServer, resource: Resource, request: Request) -> Object:
     check_preconditions(resource, pod, one.options.pop("preconditions", None) or {})
     if not one.options.get("dryRun"):
         _say_why(server, resource, pod)
-    deletion.delete(server, resource, one)
+    deletion.carry_out(server, resource, one, server.get(resource, one))
     return done()
 
 

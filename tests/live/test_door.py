@@ -1,0 +1,155 @@
+"""Players of a live control plane, while the server has to ask others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytest
+
+from k8slearn.api.clock import Dice, timestamp
+from k8slearn.api.errors import ApiError
+from k8slearn.apiserver import ApiServer
+from k8slearn.apiserver.admission import Plugin
+from k8slearn.apiserver.outside import Call, CallFailed, Reply
+from k8slearn.client import Client
+from k8slearn.live.clock import WallClock
+from k8slearn.live.driver import Driver
+from k8slearn.live.outside import Switchboard
+from k8slearn.machinery import Controller, Done
+from tests import fakes
+from tests.fakes import configmap, named
+from tests.up import PATIENCE
+
+
+class Asking(Plugin):
+    """Asks somebody about every Secret that is written, in words that depend on all of it."""
+
+    name = "Asking"
+    kinds = frozenset(["secrets", "events"])
+
+    def validate(self, server: ApiServer, write: Any) -> None:
+        try:
+            server.outside(Call("https://example.com", "/", repr(write.object).encode()))
+        except CallFailed as error:
+            raise ApiError(str(error)) from None
+
+
+class Copier(Controller):
+    """Notes in a Secret when it has seen a ConfigMap, and says so."""
+
+    primary = "configmaps"
+    runs: ClassVar[list[str]] = []
+
+    def reconcile(self, key: str) -> Done | None:
+        self.runs.append(key)
+        seen = self.cache.get("configmaps", key)
+        if seen is None:
+            return None
+        for part in ("a", "b", "c"):
+            if self.client.list("secrets", "default", labels={"matchLabels": {"part": part}}):
+                continue
+            metadata = {"generateName": f"copy-{part}-", "labels": {"part": part}}
+            told = {"at": timestamp(self.clock.now), "exactly": repr(self.clock.now)}
+            self.client.create(
+                named("Secret", "", metadata=metadata | {"namespace": "default"}, stringData=told)
+            )
+        self.events.normal(seen, "Copied", "three times")
+        return None
+
+
+class World:
+    """A server and one player, in an event loop; `answer` is who is asked."""
+
+    def __init__(self, answer: Callable[[Call], Reply]) -> None:
+        self.server = fakes.server(WallClock())
+        self.server.admission = (Asking(),)
+        self.client = Client(self.server)
+        self.calls: list[Call] = []
+        self.answer = answer
+        clock = self.server.clock
+        assert isinstance(clock, WallClock)
+        board = Switchboard(self.server, self._call)
+        self.driver = Driver(clock, self.server, [Copier], Dice(), board)
+        Copier.runs = []
+
+    async def _call(self, call: Call) -> Reply:
+        self.calls.append(call)
+        await asyncio.sleep(0)
+        return self.answer(call)
+
+    def run(self, until: Callable[[], bool]) -> None:
+        async def work() -> None:
+            worker = asyncio.create_task(self.driver.run())
+            async with asyncio.timeout(PATIENCE):
+                while not until():
+                    await asyncio.sleep(0)
+            worker.cancel()
+
+        asyncio.run(work())
+
+    @property
+    def secrets(self) -> list[str]:
+        return [s["metadata"]["name"] for s in self.client.list("secrets")]
+
+
+def yes(call: Call) -> Reply:
+    return Reply(200)
+
+
+def test_the_key_comes_back_and_everything_is_the_same():
+    """Three requests of one reconcile, each with a name and a time of its own: each is asked about once."""
+    world = World(yes)
+    world.client.create(configmap())
+    world.run(lambda: len(world.client.list("events")) == 1)
+    assert len(world.secrets) == len(set(world.secrets))
+    assert {name[:7] for name in world.secrets} == {"copy-a-", "copy-b-", "copy-c-"}
+    assert world.driver.errors() == {}
+    assert len(set(world.calls)) == len(world.calls)
+
+
+def test_a_refusal_is_a_failure_like_any_other():
+    def no(call: Call) -> Reply:
+        raise CallFailed("no")
+
+    world = World(no)
+    world.client.create(configmap())
+    world.run(lambda: bool(world.driver.errors()))
+    assert str(world.driver.errors()["copier"]["default/settings"]) == "no"
+    assert world.secrets == []
+
+
+def test_a_mistake_of_our_own_leaves_nobody_waiting(caplog):
+    def broken(call: Call) -> Reply:
+        raise ZeroDivisionError("oh")
+
+    world = World(broken)
+    world.client.create(configmap())
+    world.run(lambda: bool(world.driver.errors()))
+    assert "failed" in caplog.text
+
+
+@pytest.mark.parametrize("event", ["list", "watch"])
+def test_news_that_have_to_be_converted(event):
+    """A watch asks somebody about each object: it is heard when he has answered, and none is lost."""
+    world = World(yes)
+    seen = world.server.watch
+
+    def convert(obj: Any) -> Any:
+        world.server.outside(Call("https://example.com", "/convert", obj["metadata"]["uid"].encode()))
+        return obj
+
+    def watch(*args: Any) -> Any:
+        found = seen(*args)
+        found.seen_as = convert
+        return found
+
+    world.server.watch = watch  # type: ignore[method-assign]
+    if event == "watch":
+        world.driver.settle()
+    for name in ("one", "two"):
+        world.client.create(configmap(name))
+    world.run(lambda: {"default/one", "default/two"} <= set(Copier.runs))
+    converted = [c for c in world.calls if c.target == "/convert"]
+    assert len(converted) == (2 if event == "watch" else 0)
