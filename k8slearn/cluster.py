@@ -22,6 +22,7 @@ from k8slearn.apiserver.rbac import bootstrap_objects
 from k8slearn.controllers import (
     ClusterRoleAggregationController,
     CronJobController,
+    CustomResourceDefinitionController,
     DaemonSetController,
     DeploymentController,
     DisruptionController,
@@ -69,6 +70,7 @@ CONTROL_PLANE: tuple[Component, ...] = (
 EVERYBODY: tuple[Component, ...] = (
     *(component for component in CONTROL_PLANE if component is not Scheduler),
     partial(Scheduler, volumes=True),
+    CustomResourceDefinitionController,
     ServiceAccountsController,
     ClusterRoleAggregationController,
     ResourceQuotaController,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CORE_WHEELS = frozenset({"yaml", "jsonpatch", "jsonpointer"})
+CORE_WHEELS = frozenset({"yaml", "jsonpatch", "jsonpath", "jsonpointer"})
 """Third-party modules that any room may import: pure Python, so that the core runs in a browser."""
 
 

@@ -146,12 +146,17 @@ def _absent(field: str, resource: Resource | None) -> Any:
         return ""
     if field == "metadata.namespace" and (resource.namespaced or resource.qualified not in FIELDS):
         return ""
-    fields = FIELDS.get(resource.qualified, None if resource.builtin else {})
+    fields = FIELDS.get(resource.qualified, None if resource.builtin else _selectable(resource))
     if fields is None:
         raise BadRequest(_UNSUPPORTED[None].format(field))
     if field not in fields:
         raise BadRequest(_UNSUPPORTED.get(resource.qualified, "field label not supported: {}").format(field))
     return fields[field]
+
+
+def _selectable(resource: Resource) -> dict[str, Any]:
+    """What the definition of a custom kind names in ``selectableFields``."""
+    return dict.fromkeys(resource.definition.selectable, "") if resource.definition is not None else {}
 
 
 def _read(obj: Object, field: str, absent: Any) -> str:

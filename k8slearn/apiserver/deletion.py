@@ -42,14 +42,37 @@ def delete(server: ApiServer, resource: Resource, request: Request) -> Object:
 
 def carry_out(server: ApiServer, resource: Resource, request: Request, obj: Object) -> Object:
     """A deletion that has been admitted."""
-    if resource.kind == "Namespace" and not (is_deleting(obj) and not dig(obj, "spec", "finalizers")):
+    if resource.name == "namespaces" and not (is_deleting(obj) and not dig(obj, "spec", "finalizers")):
         return obj if is_deleting(obj) else _put(server, resource, request, _closing(server, request, obj))
-    if resource.kind == "Pod":
+    if resource.kind == "Pod" and resource.builtin:
         return _delete_pod(server, resource, request, obj)
+    if resource.kind == "CustomResourceDefinition":
+        obj = _held(server, obj)
     finalizers = finalizers_after(resource, obj, request.options)
     if finalizers:
         return _put(server, resource, request, marked(server, obj, 0, finalizers))
     return answer(resource, _remove(server, resource, request, obj))
+
+
+CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+
+
+def _held(server: ApiServer, crd: Object) -> Object:
+    """A definition waits for its objects. Kubernetes: apiextensions-apiserver/pkg/registry/.../etcd.go (Delete)"""
+    finalizers = crd["metadata"].get("finalizers") or []
+    if is_deleting(crd) or CLEANUP in finalizers:
+        return crd
+    status = crd.get("status") or {}
+    going = {
+        "type": "Terminating",
+        "status": "True",
+        "lastTransitionTime": timestamp(server.clock.now),
+        "reason": "InstanceDeletionPending",
+        "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+    }
+    others = [c for c in status.get("conditions") or () if c["type"] != "Terminating"]
+    metadata = {**crd["metadata"], "finalizers": [*finalizers, CLEANUP]}
+    return {**crd, "metadata": metadata, "status": {**status, "conditions": [*others, going]}}
 
 
 def _delete_pod(server: ApiServer, resource: Resource, request: Request, pod: Object) -> Object:

@@ -119,6 +119,8 @@ def _resources(kinds: Kinds, group: str, version: str) -> dict[str, Any] | None:
     if rows is None:
         return None
     listed = [entry for row in rows for entry in _entries(kinds, row)]
+    if rows[0].builtin:  # the others: by kind, and a kind's parts in an order of their own
+        listed.sort(key=lambda entry: entry["name"])
     found: dict[str, Any] = {
         "kind": "APIResourceList",
         "apiVersion": "v1",
@@ -126,7 +128,7 @@ def _resources(kinds: Kinds, group: str, version: str) -> dict[str, Any] | None:
     }
     if not group:
         del found["apiVersion"]  # as it has always been
-    return {**found, "resources": sorted(listed, key=lambda entry: entry["name"])}
+    return {**found, "resources": listed}
 
 
 def _entries(kinds: Kinds, row: Resource) -> list[dict[str, Any]]:

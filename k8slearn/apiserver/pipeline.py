@@ -216,11 +216,11 @@ def prepare_update(server: ApiServer, write: Write) -> None:
         if fixed in old["metadata"]:
             m[fixed] = old["metadata"][fixed]
     m.pop("generation", None)
-    strategy.prepare_update(write.resource, write.object, old)
     if write.resource.has_status:
         write.object.pop("status", None)
         if "status" in old:
             write.object["status"] = old["status"]
+    strategy.prepare_update(write.resource, write.object, old)
     generation = strategy.next_generation(write.resource, old, write.object)
     if generation:
         m["generation"] = generation

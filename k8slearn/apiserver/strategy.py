@@ -142,11 +142,18 @@ def _volume(volume: Object) -> None:
     volume["status"] = {"phase": "Pending", "lastPhaseTransitionTime": since}
 
 
+def _definition(crd: Object) -> None:
+    stored = [v["name"] for v in crd["spec"].get("versions") or () if v.get("storage")]
+    accepted: Object = {"plural": "", "kind": ""}
+    crd["status"] = {"conditions": None, "acceptedNames": accepted, "storedVersions": stored[:1] or None}
+
+
 _CREATE: dict[str, Callable[[Object], None]] = {
     "Pod": _pod,
     "Namespace": _namespace,
     "PersistentVolume": _volume,
     "Service": services.prepare_create,
+    "CustomResourceDefinition": _definition,
 }
 
 
@@ -173,9 +180,19 @@ def _daemon_set(new: Object, old: Object) -> None:
     annotations[_TEMPLATE_GENERATION] = str(int(counted) + changed)
 
 
+def _stored_versions(new: Object, old: Object) -> None:
+    """Objects may lie in any version that was ever the stored one."""
+    status = new.get("status") or {}
+    stored = [v["name"] for v in new["spec"].get("versions") or () if v.get("storage")]
+    fresh = [name for name in stored[:1] if name not in (status.get("storedVersions") or ())]
+    if fresh:
+        new["status"] = {**status, "storedVersions": [*(status.get("storedVersions") or ()), *fresh]}
+
+
 _UPDATE: dict[str, Callable[[Object, Object], None]] = {
     "Namespace": _keep_finalizers,
     "DaemonSet": _daemon_set,
+    "CustomResourceDefinition": _stored_versions,
     "Service": services.prepare_update,
 }
 

@@ -9,6 +9,7 @@ Kubernetes: pkg/controller
 
 from k8slearn.controllers.clusterroleaggregation import ClusterRoleAggregationController
 from k8slearn.controllers.cronjob import CronJobController
+from k8slearn.controllers.customresourcedefinition import CustomResourceDefinitionController
 from k8slearn.controllers.daemonset import DaemonSetController
 from k8slearn.controllers.deployment import DeploymentController
 from k8slearn.controllers.disruption import DisruptionController
@@ -36,6 +37,7 @@ from k8slearn.controllers.ttlafterfinished import TTLAfterFinishedController
 __all__ = [
     "ClusterRoleAggregationController",
     "CronJobController",
+    "CustomResourceDefinitionController",
     "DaemonSetController",
     "DeploymentController",
     "DisruptionController",

@@ -50,6 +50,20 @@ class GarbageCollector(Controller):
     def setup(self) -> None:
         self.dependents: dict[str, dict[str, None]] = {}  # uid of an owner -> queue keys of its dependents
 
+    def on_change(self, change: Change) -> None:
+        """Kinds come and go. Kubernetes: GarbageCollector.Sync"""
+        super().on_change(change)
+        if change.resource == "customresourcedefinitions":
+            self._watch_defined(change)
+
+    def _watch_defined(self, change: Change) -> None:
+        names, group = change.object["spec"]["names"], change.object["spec"]["group"]
+        resource = f"{names['plural']}.{group}"
+        if change.type == "DELETED":
+            self.watch_no_more(resource)
+        elif any(r.name == resource for r in self.client.kinds.kept()):
+            self.watch_also(resource)
+
     def keys_for(self, change: Change) -> Iterable[Key]:
         """An object that waits for us, or whose owner we do not know; when one is gone, its dependents."""
         obj, key = change.object, f"{change.resource} {key_of(change.object)}"

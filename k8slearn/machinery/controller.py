@@ -121,6 +121,21 @@ class Controller:
         for key in self.keys_for(change):
             self.queue.add(key)
 
+    def watch_also(self, resource: str) -> None:
+        """From now on, hear of this kind, too. For those who watch every kind that there is."""
+        name = self.client.kinds.named(resource).name
+        if name not in self.informers:
+            self.cache.names[name] = name
+            self.informers[name] = Informer(self, name, **self.selectors(name))
+
+    def watch_no_more(self, resource: str) -> None:
+        """Nobody will speak of this kind any more; what was known of it is forgotten."""
+        informer = self.informers.pop(resource, None)
+        if informer is not None:
+            informer.disconnect()
+            for key in list(self.cache.objects.get(resource, {})):
+                self.cache.put(resource, key, None)
+
     # --- the moves: what a driver may let this controller do ---
 
     def deliver(self, resource: str) -> list[Change]:

@@ -74,11 +74,16 @@ class Manager:
             self._dismiss(player.full_name)
         player.wire(transport, self.clock, dice)
         self.players[player.name] = player
-        for resource, informer in player.informers.items():
-            delivery = Move(player.name, "deliver", resource)
-            self.rank.setdefault(delivery, len(self.rank))
-            informer.bell = partial(self.announce, delivery)
+        self._connect(player)
         self._settle(player)
+
+    def _connect(self, player: Controller) -> None:
+        """Give each informer its place in the order, and a bell."""
+        for resource, informer in player.informers.items():
+            if informer.bell is None:
+                delivery = Move(player.name, "deliver", resource)
+                self.rank.setdefault(delivery, len(self.rank))
+                informer.bell = partial(self.announce, delivery)
 
     def remove(self, name: str) -> Controller:
         """Take a controller out, with everything it remembers."""
@@ -108,7 +113,7 @@ class Manager:
         if player is None:
             return False
         if move.action == "deliver":
-            return player.informers[move.resource].ready
+            return move.resource in player.informers and player.informers[move.resource].ready
         # Nobody works before everything has been listed once. Kubernetes: cache.WaitForCacheSync
         return bool(player.queue.ready) and all(i.synced for i in player.informers.values())
 
@@ -149,10 +154,14 @@ class Manager:
         self._saved.pop(move.player, None)
         self.deliveries.pop(move, None)
         self.reconciles.pop(move, None)
+        watched = len(player.informers)
         try:
             return MOVES[move.action](player, move)
         finally:
-            if move.action == "deliver":
+            if len(player.informers) != watched:
+                self._connect(player)
+                self._settle(player)
+            elif move.action == "deliver":
                 self._settle_informer(player, move.resource)
             self._settle_queue(player)
 
@@ -233,6 +242,8 @@ class Manager:
                 load_informers(self.players[name], state)  # one that has not moved may have looked ahead
             else:
                 load_player(self.players[name], state)
+        for player in self.players.values():
+            self._connect(player)
         self._saved = dict(saved["players"])
         self.deliveries, self.news = dict(saved["deliveries"]), list(saved["news"])
         self.reconciles, self.turns = dict(saved["reconciles"]), list(saved["turns"])
@@ -282,5 +293,9 @@ def load_player(player: Controller, saved: dict[str, Any]) -> None:
 
 
 def load_informers(player: Controller, saved: dict[str, Any]) -> None:
+    for resource in player.informers.keys() - saved["informers"].keys():
+        player.informers.pop(resource).disconnect()
+    for resource in saved["informers"].keys() - player.informers.keys():
+        player.watch_also(resource)
     for resource, state in saved["informers"].items():
         player.informers[resource].load(state)

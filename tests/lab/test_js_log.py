@@ -81,9 +81,9 @@ def test_stations_open_as_the_request_passes_them(request_page: Any) -> None:
     page(".k8s-step").click()
     page('[data-stop="1"][aria-pressed="true"]').wait_for()
     assert "kubernetes-admin is in system:masters" in page(".k8s-station").inner_text()
-    prepared = 2 + pipeline.CREATE.index(pipeline.prepare_create)  # after "sent" and "authorize"
-    page(".k8s-stop").nth(prepared).click()
-    page(f'[data-stop="{prepared}"][aria-pressed="true"]').wait_for()
+    filled = 2 + pipeline.CREATE.index(pipeline.fill_defaults)  # after "sent" and "authorize"
+    page(".k8s-stop").nth(filled).click()
+    page(f'[data-stop="{filled}"][aria-pressed="true"]').wait_for()
     assert page('.k8s-diff [data-mark="added"]').count() == 6
 
 

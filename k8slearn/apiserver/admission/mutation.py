@@ -48,15 +48,16 @@ class View(NamedTuple):
         if self.part == "Scale":
             from k8slearn.apiserver.subresources.scale import scale_of  # who writes a scale asks us, too
 
-            return scale_of(obj)
+            return scale_of(obj, self.stored)
         return convert(obj, self.stored, self.meant)
 
     def back(self, shown: Object) -> Object:
         """What was shown and has been changed, as it is stored, and with what it leaves unsaid. Raises ValueError."""
         obj = self.about.object
         if self.part == "Scale" and obj is not None:
-            replicas = (shown.get("spec") or {}).get("replicas", 0)
-            return {**obj, "spec": {**obj["spec"], "replicas": replicas}}
+            from k8slearn.apiserver.subresources.scale import with_replicas
+
+            return with_replicas(obj, self.stored, (shown.get("spec") or {}).get("replicas", 0))
         if self.part:
             return shown
         made = edit(convert(_decoded(self.meant, shown), self.meant, self.stored))

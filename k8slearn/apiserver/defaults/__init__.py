@@ -149,6 +149,10 @@ POD_SPECS = {
 def default(resource: Resource, obj: Object) -> None:
     """Fill in, in place, what a built-in object leaves unsaid. Custom resources have their schema for it."""
     kind = resource.kind
+    if not resource.builtin:
+        if resource.definition is not None:
+            resource.definition.default(obj)
+        return
     for where, fields in RULES.get(kind, {}).items():
         for place in places(obj, where):
             fill(place, fields)

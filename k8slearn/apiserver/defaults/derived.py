@@ -156,6 +156,20 @@ def _limit_range(limit_range: Object) -> None:
             item |= {field: values for field, values in found.items() if values}
 
 
+def _definition(crd: Object) -> None:
+    spec = crd["spec"]
+    names = spec.setdefault("names", {})
+    if names.get("kind"):
+        fill(names, {"singular": names["kind"].lower(), "listKind": f"{names['kind']}List"})
+    fill(spec, {"conversion": {"strategy": "None"}})
+    stored = [v["name"] for v in spec.get("versions") or () if v.get("storage")]
+    status = crd.get("status")
+    if status is not None and stored and not status.get("storedVersions"):
+        status["storedVersions"] = stored[:1]
+    if dig(spec, "conversion", "webhook", "clientConfig", "service"):
+        fill(spec["conversion"]["webhook"]["clientConfig"]["service"], {"port": 443})
+
+
 SPECIAL: dict[str, Callable[[Object], None]] = {
     "Pod": _pod,
     "Deployment": _deployment,
@@ -171,6 +185,7 @@ SPECIAL: dict[str, Callable[[Object], None]] = {
     "RoleBinding": _binding,
     "ClusterRoleBinding": _binding,
     "LimitRange": _limit_range,
+    "CustomResourceDefinition": _definition,
     "ValidatingAdmissionPolicyBinding": _policy_binding,
     "MutatingAdmissionPolicyBinding": _policy_binding,
 }

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from k8slearn.api import schema
+from k8slearn.api.definitions import ANYTHING
 from k8slearn.api.mergerules import ATOMIC_STRUCTS, is_always_there, rule_of
 from k8slearn.api.resources import Resource
 from k8slearn.apiserver.openapi import descriptions
@@ -41,6 +42,8 @@ _ANY = {
     "items": EXTENSIONS + "JSONSchemaPropsOrArray",
     "dependencies": EXTENSIONS + "JSONSchemaPropsOrStringArray",
 }
+
+STANDARD_METADATA = "Standard object's metadata. What every object has: its name, its labels, who owns it."
 
 #: The types without fields.
 _FIXED: dict[str, Schema] = {
@@ -197,11 +200,24 @@ def _about_list(resource: Resource) -> descriptions.Description:
 
 
 def _custom(resource: Resource) -> Schema:
-    """A kind of which we know nothing but that it is one."""
-    properties = {**_named(), "metadata": {"allOf": [ref(META + "ObjectMeta")]}}
+    """What a definition says of its kind; of others we know nothing but that it is one."""
+    metadata = {"allOf": [ref(META + "ObjectMeta")], "description": STANDARD_METADATA}
     gvk = [_gvk(resource.api_version, resource.kind)]
-    found: Schema = {"type": "object", "properties": properties, "x-kubernetes-preserve-unknown-fields": True}
+    told = resource.definition.schema if resource.definition is not None else ANYTHING
+    properties = {**(told.get("properties") or {}), **_named(), "metadata": metadata}
+    found: Schema = {
+        **_published(told),
+        "type": "object",
+        "properties": {f: _published(s) for f, s in properties.items()},
+    }
     return {**found, "x-kubernetes-group-version-kind": gvk}
+
+
+def _published(told: Any) -> Any:
+    """A schema as clients are shown it: without the rules that only the server understands."""
+    if isinstance(told, dict):
+        return {k: _published(v) for k, v in told.items() if k != "x-kubernetes-validations"}
+    return [_published(v) for v in told] if isinstance(told, list) else told
 
 
 def _named() -> Schema:

@@ -6,6 +6,7 @@ Kubernetes: pkg/registry/apps/*/storage/storage.go (ScaleREST, scaleUpdatedObjec
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from k8slearn.api import errors
@@ -34,7 +35,7 @@ STAGES: tuple[Stage, ...] = (
 
 
 def get_scale(server: ApiServer, resource: Resource, request: Request) -> Object:
-    return scale_of(server.get(resource, request))
+    return scale_of(server.get(resource, request), resource)
 
 
 def update_scale(server: ApiServer, resource: Resource, request: Request) -> Object:
@@ -44,16 +45,26 @@ def update_scale(server: ApiServer, resource: Resource, request: Request) -> Obj
 def patch_scale(server: ApiServer, resource: Resource, request: Request) -> Object:
     old = server.get(resource, request)
     kind = request.options.get("patchType", "merge")
-    patched = apply_patch(scale_of(old), request.body, "merge" if kind == "apply" else kind, SCALE)
+    patched = apply_patch(scale_of(old, resource), request.body, "merge" if kind == "apply" else kind, SCALE)
     return _replace(server, resource, request, old, patched)
 
 
-def scale_of(obj: Object) -> Object:
+#: Where a kind keeps what a scale says. Of custom kinds, their definition says it.
+PLACES = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
+
+
+def place_of(resource: Resource, which: str) -> tuple[str, ...]:
+    """The fields on the way to the number."""
+    found = (resource.definition and resource.definition.scale) or PLACES
+    return tuple(step.strip("'") for step in re.split(r"\.|\['|'\]", found[which]) if step)
+
+
+def scale_of(obj: Object, resource: Resource) -> Object:
     """What an autoscaler needs to know: how many there should be and are, and how to find them."""
     metadata = {f: obj["metadata"][f] for f in SHOWN if f in obj["metadata"]}
-    wanted = dig(obj, "spec", "replicas", default=0)
-    status: dict[str, Any] = {"replicas": dig(obj, "status", "replicas", default=0)}
-    selector = str(selector_of(obj))
+    wanted = dig(obj, *place_of(resource, "specReplicasPath"), default=0)
+    status: dict[str, Any] = {"replicas": dig(obj, *place_of(resource, "statusReplicasPath"), default=0)}
+    selector = _selector(obj, resource)
     if selector:
         status["selector"] = selector
     spec = {"replicas": wanted} if wanted else {}
@@ -64,6 +75,14 @@ def scale_of(obj: Object) -> Object:
         "spec": spec,
         "status": status,
     }
+
+
+def _selector(obj: Object, resource: Resource) -> str:
+    if resource.definition is None:
+        return str(selector_of(obj))
+    if "labelSelectorPath" not in (resource.definition.scale or {}):
+        return ""
+    return str(dig(obj, *place_of(resource, "labelSelectorPath"), default=""))
 
 
 def selector_of(obj: Object) -> LabelSelector:
@@ -78,11 +97,22 @@ def _replace(server: ApiServer, resource: Resource, request: Request, old: Objec
     match_url(server, Write(request, SCALE, scale, old))
     _check(scale, resource, old)
     said = {"resourceVersion": scale["metadata"].get("resourceVersion", "")}
-    spec = {**old["spec"], "replicas": dig(scale, "spec", "replicas", default=0)}
-    new = {**old, "metadata": {**old["metadata"], **said}, "spec": spec}
+    new = with_replicas(old, resource, dig(scale, "spec", "replicas", default=0))
+    new["metadata"] = {**old["metadata"], **said}
     write = Write(request, resource, new, old)
     run(server, write, STAGES)
-    return scale_of(server.put(write, revision_of(old)))
+    return scale_of(server.put(write, revision_of(old)), resource)
+
+
+def with_replicas(obj: Object, resource: Resource, replicas: Any) -> Object:
+    """A copy that asks for so many; what lies beside the number is shared."""
+    *way, last = place_of(resource, "specReplicasPath")
+    new = here = {**obj}
+    for step in way:
+        here[step] = {**(here.get(step) or {})}
+        here = here[step]
+    here[last] = replicas
+    return new
 
 
 def _check(scale: Object, resource: Resource, old: Object) -> None:

@@ -16,6 +16,7 @@ from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object, dig
 from k8slearn.apiserver.tables import cells, cluster, events, networking, pods, workloads
 from k8slearn.apiserver.tables.cells import Formatter
+from k8slearn.apiserver.tables.custom import AGE, CustomColumn
 
 #: Every public function of these modules, by its name.
 FORMATTERS: dict[str, Formatter] = {
@@ -127,19 +128,17 @@ def _lines() -> dict[str, list[str]]:
 
 
 @lru_cache(maxsize=512)
-def columns(resource: Resource) -> tuple[Column, ...]:
+def columns(resource: Resource) -> tuple[Column | CustomColumn, ...]:
     """The columns of a kind, in order."""
     if not resource.builtin:
         return custom_columns(resource)
     return tuple(column(line) for line in _lines().get(resource.kind, ["Name", "Created At"]))
 
 
-def custom_columns(resource: Resource) -> tuple[Column, ...]:
-    """A custom resource shows its name, then what its definition asks for; its age if that asks for nothing.
-
-    (So far no definition can ask for anything: additionalPrinterColumns will be read here.)
-    """
-    return column("Name"), column("Age | date | age(metadata.creationTimestamp, now)")
+def custom_columns(resource: Resource) -> tuple[Column | CustomColumn, ...]:
+    """A custom resource shows its name, then what its definition asks for; its age if that asks for nothing."""
+    told = resource.definition.columns if resource.definition is not None else []
+    return column("Name"), *(CustomColumn(one) for one in told or [AGE])
 
 
 def has_table(resource: Resource) -> bool:

@@ -14,6 +14,7 @@ from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object
 from k8slearn.apiserver.validation import (
     autoscaling,
+    definitions,
     endpoints,
     events,
     ingresses,
@@ -35,7 +36,7 @@ from k8slearn.apiserver.validation.updates import check_update
 
 _ROOMS = (
     *(pods, workloads, jobs, services, ingresses, networking, endpoints, storage, autoscaling, limits),
-    *(rbac, webhooks, policies, events, others),
+    *(rbac, webhooks, policies, definitions, events, others),
 )
 KINDS: dict[str, Check] = {kind: check for room in _ROOMS for kind, check in room.KINDS.items()}
 
@@ -47,7 +48,7 @@ def validate(
 
     `via` is the API group by way of which it comes: a younger group may ask for more.
 
-    Custom resources have nothing here but their metadata. A change of the status is not held against the
+    Custom resources have their schema. A change of the status is not held against the
     rules of the spec, which has not changed.
     """
     errors = check_all_metadata(resource, obj, old)
@@ -57,4 +58,6 @@ def validate(
         errors += KINDS[resource.kind](obj, "")
         if via == "events.k8s.io":
             errors += events.check_update_strictly(obj, old) if old else events.check_strictly(obj, "")
+    if resource.definition is not None:
+        errors += resource.definition.check(obj, old)
     return errors

@@ -11,7 +11,7 @@ from typing import Any
 from k8slearn.api import quantities
 from k8slearn.api.errors import FieldError, forbidden, invalid
 from k8slearn.api.objects import Object, dig
-from k8slearn.apiserver.validation import jobs, podupdates, rbac, services
+from k8slearn.apiserver.validation import definitions, jobs, podupdates, rbac, services
 
 Spec = dict[str, Any]
 
@@ -157,6 +157,7 @@ def _storage_class(new: Object, old: Object) -> Iterable[FieldError]:
 
 
 SPECIAL: dict[str, Callable[[Object, Object], Iterable[FieldError]]] = {
+    "CustomResourceDefinition": definitions.check_change,
     "Pod": podupdates.check_update,
     "Job": jobs.check_update,
     "ConfigMap": _frozen,
