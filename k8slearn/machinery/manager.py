@@ -154,11 +154,13 @@ class Manager:
         self._saved.pop(move.player, None)
         self.deliveries.pop(move, None)
         self.reconciles.pop(move, None)
-        watched = len(player.informers)
+        watched = [*player.informers]
         try:
             return MOVES[move.action](player, move)
         finally:
-            if len(player.informers) != watched:
+            if [*player.informers] != watched:
+                for gone in set(watched) - player.informers.keys():
+                    self.deliveries.pop(Move(player.name, "deliver", gone), None)
                 self._connect(player)
                 self._settle(player)
             elif move.action == "deliver":

@@ -162,7 +162,7 @@ def _operation(place: Place, name: str, verb: Verb) -> dict[str, Any]:
         "x-kubernetes-action": _action(place, verb),
         "x-kubernetes-group-version-kind": {"group": what.group, "version": what.version, "kind": what.kind},
     }
-    if (body := _body(name, place.type)) and place.part not in CONNECTING:
+    if (body := _body(name, place.type, place.resource)) and place.part not in CONNECTING:
         operation["requestBody"] = {"content": body, "required": not name.startswith("delete")}
     return operation
 
@@ -205,9 +205,10 @@ def _responses(verb: Verb, type_: str) -> dict[str, Any]:
     return {**found, "401": {"description": "Unauthorized"}}
 
 
-def _body(name: str, type_: str) -> dict[str, Any]:
+def _body(name: str, type_: str, resource: Resource) -> dict[str, Any]:
     if name == "patch":
-        return {media_type: {"schema": ref(META + "Patch")} for media_type in PATCHES}
+        known = PATCHES if resource.builtin else PATCHES[:-1]  # nobody knows the keys of other people's lists
+        return {media_type: {"schema": ref(META + "Patch")} for media_type in known}
     if name.startswith("delete"):
         return _json(META + "DeleteOptions")
     return _json(type_) if name in ("create", "update") and type_ else {}
