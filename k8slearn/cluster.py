@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from k8slearn.api import errors
-from k8slearn.api.clock import Clock, Dice
+from k8slearn.api.clock import Clock, Dice, timestamp
 from k8slearn.api.kinds import BUILTIN, Kinds, Resource
 from k8slearn.api.objects import Object
 from k8slearn.api.requests import Request
@@ -47,6 +47,7 @@ from k8slearn.controllers import (
     TokensController,
     TTLAfterFinishedController,
 )
+from k8slearn.controllers.customresourcedefinition import status_of
 from k8slearn.machinery import Controller
 from k8slearn.node import Kubelet
 from k8slearn.node.logs import printed
@@ -141,7 +142,8 @@ class Cluster:
 
     `nodes`: a number (node-0, node-1, ...), names, or components of your own making.
     `without` leaves out components, `adding` adds yours: classes, or functions that make one.
-    `kinds` are served besides the built-in ones; `objects` are there from the beginning.
+    `kinds` are served besides the built-in ones; `objects` are there from the beginning. Definitions among them are
+    established then, and bring along the controller that establishes others.
     """
 
     def __init__(
@@ -154,13 +156,16 @@ class Cluster:
         kinds: Iterable[Resource] = (),
         objects: Iterable[Object] = (),
     ) -> None:
+        objects = list(objects)
         names = [f"node-{i}" for i in range(nodes)] if isinstance(nodes, int) else nodes
         machines = [Machine(n) if isinstance(n, str) else n for n in names]
         left_out = set(without)
         kept = [c for c in components if c not in left_out]
+        if any(is_definition(obj) for obj in objects) and CustomResourceDefinitionController not in left_out:
+            kept.append(CustomResourceDefinitionController)
         self.components: list[Component] = [*kept, *adding, *machines]
         self.kinds = list(kinds)
-        self.objects = list(objects)
+        self.objects = objects
         self.is_complete = (
             False  # like a cluster that people use: everything is admitted, tracked and announced
         )
@@ -191,12 +196,27 @@ class Cluster:
         for name in NAMESPACES:
             create(server, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         for obj in self.objects:
-            create(server, obj)
+            made = create(server, obj)
+            if is_definition(made):
+                establish(server, made)
         if self.is_complete:
             server.admission = DEFAULT
             server.manages_fields = server.announces_deletion = True
             server.kubelets = printed
         return server
+
+
+def is_definition(obj: Object) -> bool:
+    return obj.get("kind") == "CustomResourceDefinition"
+
+
+def establish(server: ApiServer, crd: Object) -> None:
+    """Accept the names of a definition that is there from the beginning, and serve its objects."""
+    name = crd["metadata"]["name"]
+    others = server.handle(Request("list", "customresourcedefinitions"))
+    said = status_of(crd, others, timestamp(server.clock.now))
+    where = ("customresourcedefinitions", "", name, "status")
+    server.handle(Request("update", *where, body={**crd, "status": said}))
 
 
 def create(server: ApiServer, obj: Object) -> Object:

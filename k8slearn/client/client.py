@@ -131,9 +131,10 @@ class Client:
         subresource: str = "",
     ) -> Request:
         namespace, name = split_key(key)
+        row = self.kinds.named(resource)
         return Request(
             verb,
-            self.kinds.named(resource).name,
+            row.name if self.kinds.stored(row) is row else row,  # of several versions, the one that was meant
             namespace,
             name,
             subresource,

@@ -30,7 +30,7 @@ class CustomColumn:
         """JSONPath as kubectl writes it, in the words of RFC 9535. None if it is not one."""
         import jsonpath  # loaded where somebody has columns of his own
 
-        text = re.sub(r"((?:[\w-]|\\.)*\\\.(?:[\w-]|\\.)*)", _quoted, self.told["jsonPath"])
+        text = re.sub(r"((?:[\w/-]|\\.)*\\\.(?:[\w/-]|\\.)*)", _quoted, self.told["jsonPath"])
         try:
             return jsonpath.compile(f"${text.replace('.[', '[')}")
         except jsonpath.JSONPathError:

@@ -93,7 +93,8 @@ def _scope(spec: Spec) -> Iterator[FieldError]:
     elif spec["scope"] not in ("Cluster", "Namespaced"):
         yield unsupported("spec.scope", spec["scope"], ("Cluster", "Namespaced"))
     if spec.get("preserveUnknownFields"):
-        detail = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+        instead = "set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+        detail = f"cannot set to true, {instead}"
         yield invalid("spec.preserveUnknownFields", True, detail)
 
 
