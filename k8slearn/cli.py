@@ -90,6 +90,65 @@ def up(**options: Any) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option(
+    "--kubeconfig", type=click.Path(dir_okay=False), help="Run against this API server, not simulated."
+)
+@click.option("--context", default="", help="The context of the kubeconfig; also: use the usual kubeconfig.")
+@click.option("--quiet", is_flag=True, help="No health line once a minute.")
+@click.option(
+    "--apply", "manifests", multiple=True, help="Simulated: a manifest to begin with. More than once."
+)
+@click.option("--seed", default=0, show_default=True, help="Simulated: decides every name.")
+@click.option(
+    "--nodes", default=3, show_default=True, type=click.IntRange(0, 10_000), help="Simulated: machines."
+)
+@click.option("--for", "seconds", default=900.0, show_default=True, help="Simulated: virtual seconds.")
+@click.option("--steps", is_flag=True, help="Simulated: tell every single step.")
+def run(file: str, kubeconfig: str | None, context: str, quiet: bool, **simulated: Any) -> None:
+    """Run the operator in FILE: every Controller that is defined in it, or its list OPERATORS.
+
+    Simulated, unless --kubeconfig or --context names a cluster: then the same file, unchanged, works there until
+    Ctrl-C (exit code 0). Simulated, the exit code is 0 if everything became ready, and 1 if not. 2: the file or an
+    option was refused.
+    """
+    from pathlib import Path
+
+    from k8slearn.live.operatorfile import BadOperatorFile, load_operators
+
+    try:
+        operators = load_operators(Path(file))
+    except BadOperatorFile as bad:
+        _refuse(str(bad))
+    if kubeconfig or context:
+        _run_there(operators, Path(kubeconfig) if kubeconfig else None, context, quiet)
+    else:
+        _run_here(operators, **simulated)
+
+
+def _run_there(operators: list[Any], kubeconfig: Any, context: str, quiet: bool) -> None:
+    try:
+        from k8slearn.live.remote import NoConfig
+        from k8slearn.live.run import run
+    except ModuleNotFoundError as missing:
+        _refuse(f"k8slearn run --kubeconfig needs the package {missing.name}: pip install 'k8slearn[live]'")
+    try:
+        run(operators, kubeconfig, context, quiet=quiet)
+    except NoConfig as error:
+        _refuse(str(error))
+
+
+def _run_here(operators: list[Any], manifests: tuple[str, ...], steps: bool, **rest: Any) -> NoReturn:
+    from k8slearn.lab.play import Refused, play_operators
+
+    try:
+        ready = play_operators(operators, manifests, every_step=steps, **rest)
+    except Refused as refusal:
+        _refuse(str(refusal))
+    raise SystemExit(0 if ready else 1)
+
+
+@main.command()
 @click.argument("notebook", required=False)
 @click.option("--port", type=int, help="Port of the JupyterLab server (default: a free one).")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser; print the address.")

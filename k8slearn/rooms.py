@@ -92,7 +92,7 @@ ROOMS: dict[str, Room] = {
     "live": Room(
         "the real world: sockets, the wall clock, any kubeconfig",
         CONTROL_PLANE,
-        _names("uvicorn cryptography click httpx"),
+        _names("uvicorn cryptography click httpx httpx2 lightkube"),
         kubernetes="cmd/kube-apiserver",
     ),
     "testing": Room(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from k8slearn.api.errors import ApiError
 from k8slearn.api.manifests import ManifestError, load
 from k8slearn.api.objects import Object
 from k8slearn.client.messages import message_for
+from k8slearn.cluster import Cluster, Component, is_definition
 from k8slearn.lab import frames, story
 from k8slearn.lab.palette import room
 from k8slearn.lab.ready import problems
@@ -40,6 +42,31 @@ def play(file: str, *, seed: int, nodes: int, policy: str, seconds: float, every
     except ApiError as error:
         raise Refused(message_for(error, name)) from None
     console.print(f"[bold]{name}[/bold] on {nodes} nodes, seed {seed}\n")
+    _run(sim, console, seconds)
+    _tell(sim, console, every_step)
+    left = problems(sim)
+    _summary(sim, console, left)
+    return not left
+
+
+def play_operators(
+    operators: list[Component],
+    files: Sequence[str],
+    *,
+    seed: int,
+    nodes: int,
+    seconds: float,
+    every_step: bool,
+) -> bool:
+    """The same with controllers of one's own. Definitions among the objects are established before the beginning."""
+    objects = [obj for file in files for obj in _read(file, file)]
+    definitions = [obj for obj in objects if is_definition(obj)]
+    console = Console(highlight=False)
+    try:
+        sim = Simulation(Cluster(nodes, adding=operators, objects=definitions), seed=seed)
+        sim.create([obj for obj in objects if not is_definition(obj)])
+    except ApiError as error:
+        raise Refused(message_for(error, ", ".join(files) or "the operators")) from None
     _run(sim, console, seconds)
     _tell(sim, console, every_step)
     left = problems(sim)

@@ -11,20 +11,23 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 
 from k8slearn.api.clock import Dice
+from k8slearn.api.errors import ApiError
 from k8slearn.api.requests import NotYet, Transport
 from k8slearn.cluster import Component
 from k8slearn.live.clock import WallClock
 from k8slearn.live.door import Door
 from k8slearn.live.outside import Switchboard
 from k8slearn.machinery import Controller, Manager, Move
+from k8slearn.machinery.informer import Informer
 
 log = logging.getLogger(__name__)
 
+FIRST_PAUSE, LONGEST_PAUSE = 0.4, 30.0  # seconds before an informer that failed tries again
 SLICE = 0.004  # seconds that the players may work before requests have their turn
 
 
@@ -49,6 +52,8 @@ class Driver:
         self.doors: dict[str, Door] = {}
         self.manager = Manager(clock)
         self.makers: dict[str, Component] = {}
+        self.failures: dict[Move, int] = {}  # of informers, in a row
+        self.began, self.reconciles = time.monotonic(), 0
         for component in components:
             self.add(component)
         self._bell = asyncio.Event()
@@ -78,6 +83,11 @@ class Driver:
     def wake(self) -> None:
         """Something has been written: somebody may have something to do."""
         self._bell.set()
+
+    def heard(self, ring: Callable[[], None]) -> None:
+        """A watch has something new: ring its bell, and wake up."""
+        ring()
+        self.wake()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -109,14 +119,34 @@ class Driver:
         try:
             with self._with_door(move):
                 self.manager.make(move)
+            self.failures.pop(move, None)
+            self.reconciles += move.action == "reconcile"
         except NotYet:
             self.manager.deliveries.pop(move, None)  # announced again when there is an answer
+        except ApiError as error:
+            self._rest(move, error)
         except Exception:
             log.exception(
                 "%s failed while it made its move (%s) and is started anew", move.player, move.action
             )
             self._enter(self.makers[move.player]())
         return True
+
+    def _rest(self, move: Move, error: ApiError) -> None:
+        """An informer that could not list or watch tries again later, each time a little later."""
+        informer = self.manager.players[move.player].informers[move.resource]
+        informer.held = True
+        failures = self.failures[move] = self.failures.get(move, 0) + 1
+        delay = min(FIRST_PAUSE * 2 ** min(failures, 20), LONGEST_PAUSE)
+        log.warning(
+            "%s cannot list or watch %s: %s; again in %.1f s", move.player, move.resource, error, delay
+        )
+        asyncio.get_running_loop().call_later(delay, self._go_on, informer, move)
+
+    def _go_on(self, informer: Informer, move: Move) -> None:
+        informer.held = False
+        self.manager.announce(move)
+        self.wake()
 
     def _with_door(self, move: Move) -> AbstractContextManager[None]:
         if self.board is None:

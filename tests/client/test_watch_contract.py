@@ -7,7 +7,14 @@ import pytest
 from k8slearn.api import errors
 from k8slearn.api.objects import edit, revision_of
 from k8slearn.client import Client
+from tests import fakes
 from tests.fakes import configmap, namespace, pod
+
+
+@pytest.fixture
+def client() -> Client:
+    """In-process only: over HTTP events are heard a little later (`tests/live/test_remote.py`)."""
+    return fakes.client()
 
 
 def told(watch) -> list[tuple[str, str]]:

@@ -1,0 +1,52 @@
+"""The file with which somebody says what shall run: his controllers."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+
+from k8slearn.cluster import Component
+from k8slearn.machinery import Controller
+
+
+class BadOperatorFile(Exception):
+    """The file cannot be run. The message names it, the line, and what to do."""
+
+
+def load_operators(path: Path) -> list[Component]:
+    """``OPERATORS`` of the file, or every Controller that is defined in it. Raises BadOperatorFile."""
+    if not path.is_file():
+        raise BadOperatorFile(f"{path}: there is no such file")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise BadOperatorFile(f"{path}: this is no Python file; its name must end with .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # so that what is in it can be pickled
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise BadOperatorFile(f"{_place(error, path)}: {type(error).__name__}: {error}") from error
+    found = getattr(module, "OPERATORS", None)
+    if found is None:
+        found = [each for each in vars(module).values() if _is_operator(each, module.__name__)]
+    if not found:
+        raise BadOperatorFile(
+            f"{path}: no controller is defined in it; write a class that extends k8slearn.Controller, or name "
+            "yours in a list OPERATORS"
+        )
+    return list(found)
+
+
+def _is_operator(each: object, module: str) -> bool:
+    is_one = isinstance(each, type) and issubclass(each, Controller) and each.__module__ == module
+    return is_one and not each.__name__.startswith("_")  # type: ignore[attr-defined]
+
+
+def _place(error: Exception, path: Path) -> str:
+    """``my_operator.py, line 12``: the last line of the file that the error came through."""
+    if isinstance(error, SyntaxError) and error.lineno:
+        return f"{path}, line {error.lineno}"
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+    return f"{path}, line {lines[-1]}" if lines else str(path)
