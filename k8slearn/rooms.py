@@ -38,6 +38,7 @@ CONTROL_PLANE = COMPONENT | PLAYERS | _names("apiserver store cluster")
 ROOMS: dict[str, Room] = {
     "api": Room(
         "nouns: pure functions on plain dicts",
+        wheels=_names("celpy lark"),  # loaded only where expressions are spoken
         kubernetes="k8s.io/apimachinery",
     ),
     "store": Room(

@@ -35,6 +35,7 @@ from k8slearn.apiserver.admission.storageprotection import (
     StorageObjectInUseProtection,
 )
 from k8slearn.apiserver.admission.taintnodesbycondition import TaintNodesByCondition
+from k8slearn.apiserver.admission.validatingadmissionpolicy import ValidatingAdmissionPolicy
 from k8slearn.apiserver.admission.webhooks import MutatingAdmissionWebhook, ValidatingAdmissionWebhook
 
 #: What a cluster has that nobody has configured, in the real order. Webhooks and policies stand
@@ -54,6 +55,7 @@ DEFAULT: tuple[Plugin, ...] = (
     DefaultIngressClass(),
     PodTopologyLabels(),
     MutatingAdmissionWebhook(),
+    ValidatingAdmissionPolicy(),
     ValidatingAdmissionWebhook(),
     ResourceQuota(),
 )
@@ -71,6 +73,7 @@ SIMULATED: tuple[Plugin, ...] = (
     RuntimeClass(),
     DefaultIngressClass(),
     MutatingAdmissionWebhook(),
+    ValidatingAdmissionPolicy(),
     ValidatingAdmissionWebhook(),
     ResourceQuota(),
 )

@@ -1,4 +1,4 @@
-"""The rules of admission policies and of their bindings. What their expressions say is not looked at here.
+"""The rules of admission policies and of their bindings: their expressions must compile.
 
 Kubernetes: pkg/apis/admissionregistration/validation
 """
@@ -25,6 +25,9 @@ _CONSTRAINTS = Shape(
         "excludeResourceRules": _RULES,
     }
 )
+NAMES: dict[str, Spec | None] = dict.fromkeys(
+    ["object", "oldObject", "request", "params", "namespaceObject", "variables", "authorizer"]
+)
 REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized")
 
 
@@ -43,9 +46,22 @@ def _says_something(spec: Spec, path: str) -> Iterable[FieldError]:
         )
 
 
+def _compiles(expression: str, path: str) -> Iterable[FieldError]:
+    """Kubernetes: validateCELExpression"""
+    from k8slearn.api import cel  # loaded where it is spoken
+
+    try:
+        cel.compile(expression, NAMES)
+    except cel.CelError as error:
+        yield invalid(path, expression, f"compilation failed: {error}")
+
+
 def _validation(validation: Spec, path: str) -> Iterable[FieldError]:
     if not validation.get("expression", "").strip():
         yield required(f"{path}.expression", "expression is not specified")
+    for field in ("expression", "messageExpression"):
+        if validation.get(field, "").strip():
+            yield from _compiles(validation[field].strip(), f"{path}.{field}")
     if validation.get("reason", "Invalid") not in REASONS:
         yield unsupported(f"{path}.reason", validation["reason"], REASONS)
 
@@ -54,6 +70,8 @@ def _variable(variable: Spec, path: str) -> Iterable[FieldError]:
     for field in ("name", "expression"):
         if not variable.get(field, "").strip():
             yield required(f"{path}.{field}", f"{field} is not specified")
+    if variable.get("expression", "").strip():
+        yield from _compiles(variable["expression"], f"{path}.expression")
 
 
 _POLICY_FIELDS: dict[str, Check] = {
