@@ -1,6 +1,5 @@
 """The language of rules: what expressions say about values, and what is said of expressions that are none."""
 
-
 from __future__ import annotations
 
 from typing import Any
