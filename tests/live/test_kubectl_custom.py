@@ -77,14 +77,11 @@ def test_scale(up: Up) -> None:
 
 
 def test_server_side_apply(up: Up) -> None:
-    theirs = kubectl(
-        up, "apply", "--server-side", "--field-manager=other", "-f", "-", given=GOOD.replace("3", "2"), code=1
-    )
+    apply = ("apply", "--server-side", "--field-manager=other", "-f", "-")
+    theirs = kubectl(up, *apply, given=GOOD.replace("3", "2"), code=1)
     assert 'error: Apply failed with 1 conflict: conflict with "kubectl" with subresource "scale"' in theirs
-    assert (
-        kubectl(up, *apply, "--force-conflicts", given=GOOD)
-        == "crontab.stable.example.com/mine serverside-applied"
-    )
+    forced = kubectl(up, *apply, "--force-conflicts", given=GOOD)
+    assert forced == "crontab.stable.example.com/mine serverside-applied"
 
 
 @pytest.mark.parametrize(
