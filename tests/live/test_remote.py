@@ -111,8 +111,13 @@ def test_a_long_list_comes_whole(client: Client) -> None:
     assert {(o["apiVersion"], o["kind"]) for o in found} == {("v1", "ConfigMap")}
 
 
-def test_kinds_that_come_later_are_found(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def _ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a kind that was not there a moment ago."""
     monkeypatch.setattr("k8slearn.live.discovery.FRESH", 0.0)
+
+
+def test_kinds_that_come_later_are_found(client: Client) -> None:
     with pytest.raises(errors.NotFound, match="doesn't have a resource type"):
         client.list("widgets.example.com")
     client.create(crd())
@@ -152,3 +157,14 @@ def test_without_a_kubeconfig_it_is_said_what_to_do(tmp_path: Path, monkeypatch:
         connect()
     with pytest.raises(NoConfig):
         connect(tmp_path / "none")
+
+
+def test_a_kind_outlives_the_server_that_defined_it(up: Up, client: Client) -> None:
+    """Its definition is in the store, and the table of kinds follows from that."""
+    client.create(crd())
+    until(lambda: _served(client))
+    client.create(widget())
+    up.kill()
+    up.start()
+    until(lambda: _reached(client))
+    assert [o["metadata"]["name"] for o in client.list("widgets.example.com")] == ["a"]
