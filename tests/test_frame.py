@@ -67,7 +67,7 @@ def test_the_lock_satisfies_every_dependency_everywhere(version: str, platform: 
 
 def test_the_core_needs_nothing_but_these() -> None:
     names = {Requirement(line).name for line in PROJECT["dependencies"]}
-    assert names == {"click", "jsonpatch", "jsonpointer", "PyYAML", "rich"}
+    assert names == {"click", "jsonpatch", "jsonpointer", "python-jsonpath", "PyYAML", "rich"}
 
 
 def test_make_alone_explains_every_job() -> None:

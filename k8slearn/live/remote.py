@@ -18,7 +18,6 @@ from lightkube.config import client_adapter
 from lightkube.config.kubeconfig import KubeConfig, SingleConfig
 from lightkube.core.exceptions import ConfigError
 
-import k8slearn
 from k8slearn.api import errors
 from k8slearn.api.kinds import Kinds, Resource
 from k8slearn.api.objects import Object, freeze
@@ -45,6 +44,7 @@ OF_DELETIONS = ("gracePeriodSeconds", "propagationPolicy", "orphanDependents", "
 REASONS = {404: "NotFound", 429: "TooManyRequests", 503: "ServiceUnavailable"}  # of answers without a Status
 PAGE = 500  # objects
 TIMEOUT = 30.0  # seconds
+USER_AGENT = "k8slearn"  # of which servers make the name of a field manager
 
 Soon = Callable[[Callable[[], None]], object]  # calls something in the thread of the controllers
 
@@ -59,7 +59,7 @@ class Remote:
     def __init__(self, config: SingleConfig, soon: Soon = lambda ring: ring()) -> None:
         parameters = client_adapter.ConnectionParams(timeout=httpx2.Timeout(TIMEOUT), trust_env=False)
         self.http = client_adapter.Client(config, parameters)
-        self.http.headers["User-Agent"] = f"k8slearn/{k8slearn.__version__}"
+        self.http.headers["User-Agent"] = USER_AGENT
         self.soon = soon
         self.kinds: Kinds = Discovered(self._document)
 
