@@ -21,7 +21,7 @@ def sentence(step: Step, log: Sequence[Entry] = ()) -> str:
 
 def deed(step: Step, log: Sequence[Entry] = ()) -> str:
     """What was done in this step, without saying who; what came of it rather than what was sent."""
-    if step.player == "fault" or step.action in ("deliver", "wait", "timer"):
+    if step.player == "fault" or step.action in ("deliver", "wait", "timer", "meddle"):
         return sentence(step).removesuffix(".")
     told = [c for c in step.calls if _effect(c, log)]
     parts = [actions(c for c in step.calls if c not in told), outcome(step, log)]
@@ -81,7 +81,7 @@ def _group(verb: str, resource: str, refusal: str, calls: list[Call]) -> str:
         text += f" and {len(calls) - 1} more"
     if refusal:
         return f"{text} (refused: {refusal})"
-    return text if verb == "list" or any(c.revision for c in calls) else f"{text} (which changed nothing)"
+    return text if verb == "list" or any(c.took_effect for c in calls) else f"{text} (which changed nothing)"
 
 
 def _deliver(step: Step, log: Sequence[Entry]) -> str:
@@ -113,6 +113,11 @@ def _wait(step: Step, log: Sequence[Entry]) -> str:
     return f"Nothing happens {step.result}."
 
 
+def _meddle(step: Step, log: Sequence[Entry]) -> str:
+    what = " ".join(filter(None, [step.result, step.key]))
+    return f"Outside of the cluster, in the {step.resource}, {what}."
+
+
 SENTENCES: dict[str, Callable[[Step, Sequence[Entry]], str]] = {
     "deliver": _deliver,
     "reconcile": _reconcile,
@@ -120,4 +125,5 @@ SENTENCES: dict[str, Callable[[Step, Sequence[Entry]], str]] = {
     "request": _request,
     "fault": _fault,
     "wait": _wait,
+    "meddle": _meddle,
 }

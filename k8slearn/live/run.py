@@ -88,8 +88,9 @@ def _soon(call: Callable[..., object], driver: Driver, ring: Callable[[], None])
 
 
 def stop(driver: Driver) -> None:
-    """Close every watch. What was being reconciled is finished: it never waits in between."""
+    """Say goodbye and close every watch. What was being reconciled is finished: it never waits in between."""
     for player in driver.manager.players.values():
+        player.stop()
         for informer in player.informers.values():
             informer.disconnect()
 

@@ -9,7 +9,19 @@ from k8slearn.machinery.cache import Cache
 from k8slearn.machinery.controller import Controller, Done
 from k8slearn.machinery.expectations import Expectations
 from k8slearn.machinery.informer import Informer
+from k8slearn.machinery.leaderelection import LeaderElected, Replica
 from k8slearn.machinery.manager import Manager, Move
 from k8slearn.machinery.workqueue import WorkQueue
 
-__all__ = ["Cache", "Controller", "Done", "Expectations", "Informer", "Manager", "Move", "WorkQueue"]
+__all__ = [
+    "Cache",
+    "Controller",
+    "Done",
+    "Expectations",
+    "Informer",
+    "LeaderElected",
+    "Manager",
+    "Move",
+    "Replica",
+    "WorkQueue",
+]

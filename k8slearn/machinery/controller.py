@@ -48,6 +48,7 @@ class Controller:
     primary: ClassVar[str] = ""
     owns: ClassVar[Iterable[str]] = ()
     watches: ClassVar[Iterable[str]] = ()
+    outside: ClassVar[Iterable[str]] = ()  # attributes that stand for what is not in the cluster: a cloud
 
     client: Client
     clock: Clock
@@ -84,6 +85,9 @@ class Controller:
 
     def setup(self) -> None:
         """Start with empty soft state. Called when the controller starts, and again after a crash."""
+
+    def stop(self) -> None:
+        """Asked to end: the last chance to say goodbye. A crash does not ask."""
 
     def resources(self) -> list[str]:
         """Everything that is watched; each has an informer."""
@@ -171,10 +175,10 @@ class Controller:
 
     def soft_state(self) -> dict[str, Any]:
         """Everything that a crash would lose, besides cache and queue."""
-        return {k: clone(v) for k, v in vars(self).items() if k not in self.WIRING}
+        return {k: clone(v) for k, v in vars(self).items() if k not in self.WIRING and k not in self.outside}
 
     def load_soft_state(self, saved: dict[str, Any]) -> None:
-        for gone in set(vars(self)) - self.WIRING - set(saved):
+        for gone in set(vars(self)) - self.WIRING - set(self.outside) - set(saved):
             delattr(self, gone)
         vars(self).update((k, clone(v)) for k, v in saved.items())
 

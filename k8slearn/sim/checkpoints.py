@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from k8slearn.machinery.state import clone
 from k8slearn.sim.wire import Faults
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Checkpoints:
             "clock": (sim.clock.now, sim.clock.step),
             "store": sim.store.mark(),
             "manager": sim.manager.save(),
+            "world": clone(sim.world),
             "wires": {name: wire.save() for name, wire in sim.wires.items()},
         }
 
@@ -68,6 +70,8 @@ class Checkpoints:
         sim = self.sim
         sim.clock.now, sim.clock.step = saved["clock"]
         sim.store.rewind(saved["store"])
+        sim.world.clear()
+        sim.world.update(clone(saved["world"]))
         for wire in sim.wires.values():
             wire.faults = Faults()  # a cut one could not give an informer its watch back
         sim.manager.load(saved["manager"])

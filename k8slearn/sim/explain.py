@@ -97,7 +97,7 @@ def _call(call: Call) -> str:
     text = f"{VERBS.get(call.verb, call.verb)} {resource} {call.key}"
     if not call.ok:
         return f"{text} (refused: {call.code} {call.note})"
-    return text if call.revision else f"{text} (which changes nothing)"
+    return text if call.took_effect else f"{text} (which changes nothing)"
 
 
 # --- where luck struck ---
@@ -149,6 +149,8 @@ FAULTS: dict[str, Callable[..., str]] = {
     "crash": lambda p: f"{p} crashes and starts again, remembering nothing",
     "crash_after": lambda p, n: f"{p} is going to crash right after its {_nth(n)} write",
     "refuse": lambda p, n, reason="Conflict": f"{p} is going to have its {_nth(n)} write refused ({reason})",
+    "lose": lambda p, n: f"{p} is not going to hear the answer to its {_nth(n)} write",
+    "stop": lambda p: f"{p} is asked to stop, and starts again, remembering nothing",
     "hold": lambda p, r="": f"from here on {p} hears nothing{_of(r)}: its news is late",
     "release": lambda p, r="": f"{p} begins to hear the news{_of(r)} that has waited",
     "drop": lambda p, r="": (

@@ -7,12 +7,13 @@ all that nature can do to a controller.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from k8slearn.api import errors
 from k8slearn.machinery import Controller, Informer
-from k8slearn.sim.wire import Wire
+from k8slearn.sim.wire import Crashed, Wire
 
 if TYPE_CHECKING:
     from k8slearn.sim.simulation import Simulation
@@ -108,6 +109,22 @@ def refuse(sim: Simulation, player: str, write: int, reason: str = "Conflict") -
     return f"write {write} from now will be refused: {reason}"
 
 
+def lose(sim: Simulation, player: str, write: int) -> str:
+    """The nth write from now on goes through, but its answer is lost: the player hears of a time-out."""
+    wire = sim.wires[player]
+    _change(wire, lose=wire.faults.lose | {wire.writes + write})
+    return f"will not hear the answer to write {write} from now"
+
+
+def stop(sim: Simulation, player: str) -> str:
+    """The process is asked to end, says goodbye, and another starts in its place."""
+    with suppress(Crashed):  # there are worse moments to die
+        sim.manager.players[player].stop()
+    said = "; ".join(map(str, sim.wires[player].take_calls()))
+    sim.restart(player)
+    return f"stopped and started again{', having said: ' * bool(said)}{said}"
+
+
 def compact(sim: Simulation, revision: int = 0) -> str:
     """The store forgets history up to `revision` (default: now); watches behind that expire."""
     sim.store.compact(revision or sim.store.revision)
@@ -116,7 +133,10 @@ def compact(sim: Simulation, revision: int = 0) -> str:
 
 FAULTS: dict[str, Callable[..., str]] = {
     f.__name__: f
-    for f in (crash, hold, release, drop, reconnect, resync, cut_off, heal, crash_after, refuse, compact)
+    for f in (
+        *(crash, hold, release, drop, reconnect, resync, cut_off, heal),
+        *(crash_after, refuse, lose, stop, compact),
+    )
 }
 
 

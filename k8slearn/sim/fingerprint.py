@@ -38,7 +38,12 @@ class Fingerprints:
 
     def of(self, sim: Simulation, *more: Any) -> bytes:
         """The fingerprint of this state; `more` is whatever else has to be the same."""
-        state = [list(self._store(sim)), [self._player(sim, p) for p in sim.manager.players.values()], more]
+        state: list[Any] = [
+            list(self._store(sim)),
+            [self._player(sim, p) for p in sim.manager.players.values()],
+            more,
+        ]
+        state += [sim.world] if sim.world else []
         text = json.dumps(self._plain(state), separators=(",", ":"))
         return blake2b(self._renamed(text).encode(), digest_size=16).digest()
 
@@ -60,6 +65,7 @@ class Fingerprints:
             sorted(player.errors),
             player.soft_state(),
             [faults.cut, sorted(n - done for n in faults.crash_after if n > done)],
+            sorted(n - done for n in faults.lose if n > done),
             sorted((n - done, str(error)) for n, error in faults.refuse.items() if n > done),
         ]
 

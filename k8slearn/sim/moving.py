@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from k8slearn.api.objects import edit, key_of
 from k8slearn.machinery import Move
 from k8slearn.machinery.manager import Outcome
-from k8slearn.sim import faults
+from k8slearn.sim import faults, outsideworld
 from k8slearn.sim.trace import Step
 from k8slearn.sim.wire import Crashed
 
@@ -87,6 +87,10 @@ def _goes_wrong(sim: Simulation, move: Move, arguments: Any) -> Outcome:
     return Outcome(" ".join(map(str, arguments)), (), faults.FAULTS[move.action](sim, *arguments))
 
 
+def _outside(sim: Simulation, move: Move, call: Any) -> Outcome:
+    return Outcome(str(call[1][0]) if call[1] else "", (), outsideworld.meddle(sim, move.resource, call))
+
+
 def _time_passes(sim: Simulation, move: Move, until: Any) -> Outcome:
     sim.clock.now = until
     return Outcome(result=f"until t={until:g} s")
@@ -96,4 +100,5 @@ OUTSIDE: dict[str, Callable[[Simulation, Move, Any], Outcome]] = {
     "client": _user_writes,
     "fault": _goes_wrong,
     "clock": _time_passes,
+    "world": _outside,
 }

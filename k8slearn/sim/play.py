@@ -31,6 +31,7 @@ MISTAKES = (
     TypeError,
     ValueError,
 )
+HEARTBEATS = "leases"  # are renewed for ever, and mean that nothing has changed
 QUIET = 60.0  # virtual seconds without a write after which a cluster is at rest, whatever timers run
 
 
@@ -125,7 +126,9 @@ class Play:
         """One turn, and a look at the promises. False when nothing is left to do. Raises Broken."""
         more = self._turn()
         if self.sim.store.revision != self._judged:
-            self._judged, self._changed = self.sim.store.revision, self.sim.now
+            if any(e.resource != HEARTBEATS for e in self.sim.store.log[max(self._judged, 0) :]):
+                self._changed = self.sim.now
+            self._judged = self.sim.store.revision
             self._judge("always")
         if len(self.sim.trace) > self.trial.patience:
             raise Broken(SETTLES, _still_busy(self.sim))

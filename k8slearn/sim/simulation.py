@@ -8,7 +8,7 @@ making the same moves again from there, which works because nothing in the house
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,8 @@ from k8slearn.client import Client
 from k8slearn.client.apply import apply_all, create_all
 from k8slearn.cluster import Cluster, Component
 from k8slearn.machinery import Manager, Move
-from k8slearn.sim import faults, policies
+from k8slearn.machinery.state import clone
+from k8slearn.sim import faults, outsideworld, policies
 from k8slearn.sim.checkpoints import CHECKPOINT_EVERY, Checkpoints
 from k8slearn.sim.hand import Hand
 from k8slearn.sim.moving import perform
@@ -48,7 +49,8 @@ class Simulation:
     """One cluster, one history. `seed` decides every name, uid and (with "shuffled") every order.
 
     `policy`: "prompt", "fair", "shuffled", or an object with `choose`. With `boot` (the default) everybody
-    has listed what they watch and every machine has joined before history begins.
+    has listed what they watch and every machine has joined before history begins. `world`: systems beside the
+    cluster, by name (see `k8slearn.sim.outsideworld`).
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Simulation:
         policy: str | Policy = "prompt",
         seed: int = 0,
         boot: bool = True,
+        world: Mapping[str, Any] | None = None,
     ) -> None:
         self.recipe = cluster or Cluster(nodes)
         self.seed = seed
@@ -67,6 +70,7 @@ class Simulation:
         self.server.outside = self.programs = Programs()  # what the API server can ask; wiring, no state
         self.store = self.server.store
         self.manager = Manager(self.clock)
+        self.world: dict[str, Any] = clone(dict(world or {}))  # what lies outside of the cluster
         self.trace = Trace()
         self.checkpoints = Checkpoints(self)
         self.wires: dict[str, Wire] = {"client": Wire("client", self.server, self.store)}
@@ -86,6 +90,7 @@ class Simulation:
         name = player.full_name
         self.makers[name] = component
         self.wires[name] = Wire(name, self.server, self.store)
+        outsideworld.connect(self, player, self.wires[name])
         self.manager.add(player, self.wires[name], self.dice)
 
     def _boot(self) -> None:
@@ -216,13 +221,19 @@ class Simulation:
         faults.check(self, name, *args)
         return self._record(Move("fault", name, ""), args)
 
+    def meddle(self, system: str, method: str, *args: Any, **more: Any) -> Step:
+        """Somebody changes a system outside of the cluster, and tells nobody."""
+        return self._record(Move("world", "meddle", system), (method, args, more))
+
     def crash(self, player: str) -> Step:
         """The player dies and starts again, remembering nothing."""
         return self.fault("crash", player)
 
     def restart(self, name: str) -> None:
         """A new process in the place of the old one; its connection keeps its faults."""
-        self.manager.add(self.makers[name](), self.wires[name], self.dice)
+        player = self.makers[name]()
+        outsideworld.connect(self, player, self.wires[name])
+        self.manager.add(player, self.wires[name], self.dice)
         if self.wires[name].faults.cut:
             faults.hold(self, name)
 
@@ -261,7 +272,7 @@ class Simulation:
 
         It goes on by the same policy, unless another is named; a `seed` alone means "shuffled" by it.
         """
-        other = Simulation(self.recipe, policy=self.policy, seed=self.seed, boot=False)
+        other = Simulation(self.recipe, policy=self.policy, seed=self.seed, boot=False, world=self.world)
         other.programs.by_place.update(self.programs.by_place)
         for step in self.trace.steps[: self.position]:
             other.trace.add(step)

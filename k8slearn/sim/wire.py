@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from k8slearn.api.errors import ApiError, Unreachable
+from k8slearn.api.errors import ApiError, ServerTimeout, Unreachable
 from k8slearn.api.kinds import Kinds
 from k8slearn.api.objects import Key, make_key
 from k8slearn.api.requests import ObjectList, Request, Transport, Watch
 from k8slearn.store import Store
 
 READS = ("get", "list", "watch")
+DONE = "done"  # the note on a call to what lies outside of the cluster (`outsideworld`)
 
 
 class Call(NamedTuple):
@@ -35,6 +36,11 @@ class Call(NamedTuple):
         return self.code < 400
 
     @property
+    def took_effect(self) -> bool:
+        """Has it changed something, in the store or outside of the cluster?"""
+        return bool(self.revision) or (self.note == DONE and self.verb not in READS)
+
+    @property
     def what(self) -> str:
         """``pods/binding default/web-1``"""
         resource = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
@@ -49,6 +55,8 @@ class Call(NamedTuple):
             return f"-> {self.code} {self.note}"
         if self.revision:
             return f"@{self.revision}"
+        if self.note == DONE:
+            return "(done)"
         return f"({self.note or 'read'})" if self.verb in READS else "(no change)"
 
 
@@ -63,6 +71,7 @@ class Faults:
     cut: bool = False
     crash_after: frozenset[int] = frozenset()  # die right after the nth write went through
     refuse: dict[int, ApiError] = field(default_factory=dict)  # answer the nth write with this
+    lose: frozenset[int] = frozenset()  # the nth write goes through, but its answer is lost
 
 
 class Wire:
@@ -89,9 +98,16 @@ class Wire:
             raise
         written = self.store.revision if self.store.revision > before else 0
         self._note(request, _key(request, answer), 200, written, _size(answer))
-        if request.writes and self.writes in self.faults.crash_after:
-            raise Crashed(f"{self.player} crashed after its write number {self.writes}")
+        if request.writes:
+            self.die_if_told()
+            if self.writes in self.faults.lose:
+                raise ServerTimeout("the request has been carried out, but its answer is lost")
         return answer
+
+    def die_if_told(self) -> None:
+        """A write has gone through: was it the last one?"""
+        if self.writes in self.faults.crash_after:
+            raise Crashed(f"{self.player} crashed after its write number {self.writes}")
 
     def watch(self, request: Request, bell: Callable[[], None] | None = None) -> Watch:
         self._check_connection()

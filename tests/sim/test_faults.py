@@ -199,6 +199,8 @@ EVERY = {
     "heal": (RS,),
     "crash_after": (RS, 1),
     "refuse": (RS, 1),
+    "lose": (RS, 1),
+    "stop": (RS,),
     "compact": (),
 }
 
