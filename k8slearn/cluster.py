@@ -18,9 +18,12 @@ from k8slearn.api.objects import Object
 from k8slearn.api.requests import Request
 from k8slearn.apiserver import ApiServer
 from k8slearn.apiserver.admission import DEFAULT
+from k8slearn.apiserver.aggregation.local import local_apiservices
 from k8slearn.apiserver.rbac import bootstrap_objects
 from k8slearn.controllers import (
+    AvailableConditionController,
     ClusterRoleAggregationController,
+    CRDRegistrationController,
     CronJobController,
     CustomResourceDefinitionController,
     DaemonSetController,
@@ -69,9 +72,12 @@ CONTROL_PLANE: tuple[Component, ...] = (
 )
 
 EVERYBODY: tuple[Component, ...] = (
-    *(component for component in CONTROL_PLANE if component is not Scheduler),
+    *(component for component in CONTROL_PLANE if component not in (Scheduler, NamespaceController)),
     partial(Scheduler, volumes=True),
+    partial(NamespaceController, aggregated=True),
     CustomResourceDefinitionController,
+    CRDRegistrationController,
+    AvailableConditionController,
     ServiceAccountsController,
     ClusterRoleAggregationController,
     ResourceQuotaController,
@@ -186,7 +192,7 @@ class Cluster:
         knowing = (partial(RootCACertPublisher, certificate), partial(TokensController, certificate))
         recipe = cls([Machine(n, kubelet) for n in names], components=EVERYBODY, adding=knowing)
         recipe.is_complete = True
-        recipe.objects = [*bootstrap_objects(), *ALWAYS_THERE]
+        recipe.objects = [*bootstrap_objects(), *ALWAYS_THERE, *local_apiservices()]
         return recipe
 
     def server(self, clock: Clock, dice: Dice, store: Store | None = None) -> ApiServer:

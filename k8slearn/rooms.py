@@ -81,6 +81,11 @@ ROOMS: dict[str, Room] = {
         COMPONENT,
         kubernetes="any operator built on controller-runtime",
     ),
+    "extension": Room(
+        "somebody else's API server, to which a group is handed: its own storage, computed objects",
+        _names("apiserver api"),
+        kubernetes="k8s.io/sample-apiserver",
+    ),
     "cluster": Room(
         "the composition root: which components make a control plane",
         CONTROL_PLANE - {"cluster"},
@@ -92,7 +97,7 @@ ROOMS: dict[str, Room] = {
     ),
     "live": Room(
         "the real world: sockets, the wall clock, any kubeconfig",
-        CONTROL_PLANE,
+        CONTROL_PLANE | _names("extension"),
         _names("uvicorn cryptography click httpx httpx2 lightkube"),
         kubernetes="cmd/kube-apiserver",
     ),

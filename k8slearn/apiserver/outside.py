@@ -32,6 +32,7 @@ class Call(NamedTuple):
     authority: str = ""
     timeout: float = 10.0  # seconds
     insecure: bool = False
+    as_proxy: bool = False  # show the certificate that says: this is the API server, asking for somebody else
 
 
 class Reply(NamedTuple):

@@ -23,6 +23,8 @@ from k8slearn.api.selectors import FieldSelector
 from k8slearn.api.versions import convert, convert_all
 from k8slearn.apiserver import deletion, listing, pipeline, strategy, subresources
 from k8slearn.apiserver.admission import SIMULATED, Plugin
+from k8slearn.apiserver.aggregation import elsewhere
+from k8slearn.apiserver.aggregation.discovery import Catalogue
 from k8slearn.apiserver.apply import apply
 from k8slearn.apiserver.authentication.authenticator import Authenticator
 from k8slearn.apiserver.extensions import Extensions, check_not_terminating
@@ -54,6 +56,7 @@ class ApiServer:
         self.announces_deletion = False
         self.kubelets: Kubelets | None = None  # whoever knows what containers print
         self.outside: Outside = nobody  # whom it can ask
+        self.catalogue = Catalogue(self)  # of what other servers serve
         self.turn: object = None  # set by whoever answers one request several times: see `lot`
         self.manages_fields = False  # keep managedFields at every write, not only for those who apply
         self.authorizer = Authorizer(store)
@@ -76,7 +79,11 @@ class ApiServer:
     def handle(self, request: Request) -> Any:
         """Answer one request, or raise an ApiError and have changed nothing."""
         resource = self.kinds.named(request.resource)
+        if isinstance(resource, elsewhere.Elsewhere):
+            return elsewhere.forward(self, resource, request)
         if request.subresource and request.subresource not in resource.subresources:
+            if resource.kind == "APIService" and request.subresource in elsewhere.LOOKS:
+                return elsewhere.look(self, request)
             raise errors.no_such_resource()
         answer = _verb(resource, request)(self, resource, request)
         stored = self.kinds.stored(resource)

@@ -7,7 +7,9 @@ Read first: `replicaset`, which shows the whole pattern, with `podcontrol`; then
 Kubernetes: pkg/controller
 """
 
+from k8slearn.controllers.apiservice import AvailableConditionController
 from k8slearn.controllers.clusterroleaggregation import ClusterRoleAggregationController
+from k8slearn.controllers.crdregistration import CRDRegistrationController
 from k8slearn.controllers.cronjob import CronJobController
 from k8slearn.controllers.customresourcedefinition import CustomResourceDefinitionController
 from k8slearn.controllers.daemonset import DaemonSetController
@@ -35,6 +37,8 @@ from k8slearn.controllers.tokens import TokensController
 from k8slearn.controllers.ttlafterfinished import TTLAfterFinishedController
 
 __all__ = [
+    "AvailableConditionController",
+    "CRDRegistrationController",
     "ClusterRoleAggregationController",
     "CronJobController",
     "CustomResourceDefinitionController",

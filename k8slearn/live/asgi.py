@@ -14,13 +14,19 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8slearn.api.errors import InternalError, RequestEntityTooLarge, ServerTimeout
+from k8slearn.api.requests import NotYet
+from k8slearn.apiserver.aggregation.proxy import Endless, returned, unreachable
 from k8slearn.apiserver.http import Front, HttpRequest, HttpResponse, Stream, answers
 from k8slearn.apiserver.http.messages import Certificate
-from k8slearn.apiserver.outside import Suspended
+from k8slearn.apiserver.outside import CallFailed
+from k8slearn.live.calls import Calls
 from k8slearn.live.outside import Switchboard
+
+if TYPE_CHECKING:
+    import httpx
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +46,17 @@ class Disconnected(Exception):
 
 
 class App:
-    """An ASGI application. `wake` is called when something may have been written; `board` asks others."""
+    """An ASGI application. `wake` is called when something may have been written; `board` asks others.
 
-    def __init__(self, front: Front, wake: Callable[[], None], board: Switchboard) -> None:
+    `calls` opens the answers of others that have no end.
+    """
+
+    def __init__(self, front: Front, wake: Callable[[], None], board: Switchboard, calls: Calls) -> None:
         self.front = front
         self.wake = wake
         self.board = board
-        self.watches: dict[Stream, asyncio.Event] = {}
+        self.calls = calls
+        self.watches: dict[Stream | Endless, asyncio.Event] = {}
         self.closing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,18 +74,22 @@ class App:
             answer = answers.failure(
                 ServerTimeout("Timeout: request did not complete within the allotted timeout")
             )
-        if isinstance(answer, Stream):
+        if isinstance(answer, Endless):
+            await self._pass_on(answer, scope, receive, send)
+        elif isinstance(answer, Stream):
             await self._stream(answer, scope, receive, send)
         else:
             await send_response(answer, send, with_body=scope["method"] != "HEAD")
 
-    async def answer(self, http: HttpRequest) -> HttpResponse | Stream:
+    async def answer(self, http: HttpRequest) -> HttpResponse | Stream | Endless:
         """The front's answer, when everybody has been heard whom it needs."""
         writes = http.method not in ("GET", "HEAD")
         turn = self.board.turn(frozen=writes)
         try:
             async with asyncio.timeout(ANSWERED_BY):
                 return await self.board.answered(turn, partial(self._answer, http))
+        except Endless as elsewhere:
+            return elsewhere
         except TimeoutError:
             why = "request did not complete within requested timeout - context deadline exceeded"
             return answers.failure(ServerTimeout(f"Timeout: {why}"))
@@ -84,10 +98,10 @@ class App:
                 self.wake()
 
     def _answer(self, http: HttpRequest) -> HttpResponse | Stream:
-        """Of a mistake of our own, the client hears only that it happened. Raises Suspended."""
+        """Of a mistake of our own, the client hears only that it happened. Raises NotYet."""
         try:
             return self.front.answer(http)
-        except Suspended:
+        except NotYet:
             raise
         except Exception:
             log.exception("%s %s failed", http.method, http.path)
@@ -140,6 +154,39 @@ class App:
             if chunk:
                 body = {"type": "http.response.body", "body": chunk, "more_body": True}
                 await asyncio.wait_for(send(body), READ_BY)
+
+    # --- answers of others ---
+
+    async def _pass_on(self, elsewhere: Endless, scope: Scope, receive: Receive, send: Send) -> None:
+        """Another server's watch: what comes is passed on as it comes. If it breaks off, so do we."""
+        try:
+            answer = await self.calls.open(elsewhere.call)
+        except CallFailed as error:
+            return await send_response(unreachable(error), send)
+        bell = self.watches[elsewhere] = asyncio.Event()
+        copying = asyncio.ensure_future(_copied(answer, send))
+        copying.add_done_callback(lambda _: bell.set())
+        gone = asyncio.ensure_future(_until_disconnected(receive, bell))
+        try:
+            await bell.wait()
+            if copying.done() and copying.exception() is not None:
+                scope.get("extensions", {}).get("abort", gone.cancel)()
+            elif self.closing and copying.cancel():
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            copying.cancel()
+            gone.cancel()
+            await answer.aclose()
+            del self.watches[elsewhere]
+
+
+async def _copied(answer: httpx.Response, send: Send) -> None:
+    media_type = answer.headers.get("content-type", "")
+    await send(response_start(answer.status_code, media_type, returned(answer.headers.multi_items())))
+    async for chunk in answer.aiter_raw():
+        body = {"type": "http.response.body", "body": chunk, "more_body": True}
+        await asyncio.wait_for(send(body), READ_BY)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _rings(bell: asyncio.Event, seconds: float) -> bool:

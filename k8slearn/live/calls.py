@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from k8slearn.apiserver.admission.calling import address
 from k8slearn.apiserver.outside import Call, CallFailed, Reply
+from k8slearn.live.certificates import Pair, show
 from k8slearn.live.resolver import resolve
 from k8slearn.store import Store
 
@@ -26,12 +27,18 @@ EXPIRED, WRONG_NAME, WRONG_ADDRESS = 10, 62, 64  # OpenSSL's X509_V_ERR_*
 class Calls:
     """Makes calls. One pool of connections for each authority that is trusted."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, proxy: Pair | None = None) -> None:
         self.store = store
-        self.clients: dict[tuple[str, bool], httpx.AsyncClient] = {}
+        self.proxy = proxy  # who we are to other API servers
+        self.clients: dict[tuple[str, bool, bool], httpx.AsyncClient] = {}
 
     async def __call__(self, call: Call) -> Reply:
         """Raises CallFailed."""
+        answer = await self.open(call, stream=False)
+        return Reply(answer.status_code, answer.content, tuple(answer.headers.multi_items()))
+
+    async def open(self, call: Call, *, stream: bool = True) -> httpx.Response:
+        """The answer. `stream`: only its head has come so far, and somebody has to close it. Raises CallFailed."""
         import httpx  # 100 ms of a start that most never need
 
         host, port, name = self.whither(call.place)
@@ -44,12 +51,11 @@ class Calls:
         )
         try:
             async with asyncio.timeout(call.timeout):
-                answer = await self._client(call).send(request)
+                return await self._client(call).send(request, stream=stream)
         except TimeoutError:
             raise CallFailed("context deadline exceeded") from None
         except httpx.HTTPError as error:
             raise CallFailed(await self._why(error, host, port, name)) from None
-        return Reply(answer.status_code, answer.content, tuple(answer.headers.multi_items()))
 
     def whither(self, place: str) -> tuple[str, int, str]:
         """(host, port, name): where to connect, and the name that must stand in the certificate."""
@@ -63,9 +69,11 @@ class Calls:
     def _client(self, call: Call) -> httpx.AsyncClient:
         import httpx
 
-        key = (call.authority, call.insecure)
+        key = (call.authority, call.insecure, call.as_proxy)
         if key not in self.clients:
             trust = trusting(call.authority, insecure=call.insecure)
+            if call.as_proxy and self.proxy is not None:
+                show(trust, self.proxy)
             self.clients[key] = httpx.AsyncClient(
                 verify=trust, timeout=None, trust_env=False, limits=httpx.Limits()
             )

@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import os
+import ssl
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -108,6 +110,16 @@ def _pem(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Pair
     plain = serialization.NoEncryption()
     pem = serialization.Encoding.PEM
     return Pair(certificate.public_bytes(pem), key.private_bytes(pem, form, plain))
+
+
+def show(context: ssl.SSLContext, pair: Pair) -> None:
+    """Let connections show this certificate."""
+    with tempfile.TemporaryDirectory() as folder:  # the ssl module reads keys from files only
+        files = Path(folder, "crt"), Path(folder, "key")
+        for file, data in zip(files, pair, strict=True):
+            file.touch(mode=0o600)
+            file.write_bytes(data)
+        context.load_cert_chain(*files)
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -27,6 +27,7 @@ from k8slearn.live.calls import Calls
 from k8slearn.live.certificates import Authority, write_private
 from k8slearn.live.clock import WallClock
 from k8slearn.live.driver import Driver
+from k8slearn.live.frontproxy import FrontProxy
 from k8slearn.live.https import HttpsServer, listen, tls
 from k8slearn.live.outside import Switchboard
 from k8slearn.node import Kubelet, stages
@@ -83,10 +84,12 @@ class ControlPlane:
         self.server = cluster.server(self.clock, self.dice, self.store)
         self.server.signing_key = secret(settings.home / "service-account.key").encode()
         self.server.authenticator.tokens[self.token] = User.called(kubeconfig.USER)
-        self.calls = Calls(self.store)
+        self.proxy = FrontProxy(settings.home)
+        self.proxy.publish(self.server, self.authority.pair.certificate)
+        self.calls = Calls(self.store, self.proxy.pair)
         board = Switchboard(self.server, self.calls)
         self.driver = Driver(self.clock, self.server, cluster.components, self.dice, board)
-        self.app = App(Front(self.server), self.driver.wake, board)
+        self.app = App(Front(self.server), self.driver.wake, board, self.calls)
         certificate = self.authority.server({settings.host, "127.0.0.1", "::1", "localhost", "kubernetes"})
         self.https = HttpsServer(self.app, tls(certificate, self.authority.pair), self.listener)
 

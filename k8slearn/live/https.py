@@ -8,16 +8,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import tempfile
 from asyncio import TimerHandle
-from pathlib import Path
 from typing import Any
+from typing import Protocol as Interface
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from k8slearn.live.asgi import App, Certificate
-from k8slearn.live.certificates import Pair
+from k8slearn.live.asgi import Certificate, Receive, Scope, Send
+from k8slearn.live.certificates import Pair, show
 
 PARTING = 5  # seconds that requests have to finish when the server goes
 CLOSING = 0.3  # seconds that answered clients then have to close their end
@@ -86,22 +85,26 @@ def tls(server: Pair, authority: Pair) -> ssl.SSLContext:
     """TLS 1.2 and later. A client may show a certificate; if he does, our CA must have signed it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    with tempfile.TemporaryDirectory() as folder:  # the ssl module reads keys from files only
-        files = Path(folder, "crt"), Path(folder, "key")
-        for file, data in zip(files, server, strict=True):
-            file.touch(mode=0o600)
-            file.write_bytes(data)
-        context.load_cert_chain(*files)
+    show(context, server)
     context.load_verify_locations(cadata=authority.certificate.decode())
     context.verify_mode = ssl.CERT_OPTIONAL
     context.set_alpn_protocols(["http/1.1"])
     return context
 
 
+class Application(Interface):
+    """What can be served."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    def close(self) -> None:
+        """End everything that would go on for ever."""
+
+
 class HttpsServer(uvicorn.Server):
     """Serves `app` on `listener`, a bound socket."""
 
-    def __init__(self, app: App, context: ssl.SSLContext, listener: socket.socket) -> None:
+    def __init__(self, app: Application, context: ssl.SSLContext, listener: socket.socket) -> None:
         config = uvicorn.Config(
             app,
             http=Protocol,

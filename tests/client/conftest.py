@@ -40,7 +40,8 @@ class OverHttps:
         self.remotes: list[Remote] = []
 
     def _app(self, server: ApiServer) -> App:
-        return App(Front(server), lambda: None, Switchboard(server, Calls(server.store)))
+        calls = Calls(server.store)
+        return App(Front(server), lambda: None, Switchboard(server, calls), calls)
 
     def fresh(self) -> Client:
         server = fakes.server()

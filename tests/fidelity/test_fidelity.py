@@ -67,10 +67,10 @@ def test_worse_and_better_are_told_apart() -> None:
 
 
 def test_the_command_says_what_differs(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--only", "apiservice/apiservice", "-v"]) == 0  # a miss that is known
+    assert main(["--only", "scheduler/sched-anti-affinity", "-v"]) == 0  # a miss that is known
     said = capsys.readouterr().out
-    assert "apiservice/apiservice, step 1: GET ${as}/v1.apps: not even the status agrees" in said
-    assert "wanted 200" in said
+    assert "scheduler/sched-anti-affinity, step 4: GET ${v1}/pods/b: status agrees, no more" in said
+    assert 'wanted "False"' in said
     assert main(["--only", "crd", "--write"]) == 2
 
 

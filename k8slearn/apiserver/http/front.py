@@ -13,6 +13,7 @@ from k8slearn.api.field_selectors import FieldSelector
 from k8slearn.api.kinds import Resource
 from k8slearn.api.requests import Request
 from k8slearn.api.users import ANONYMOUS, User
+from k8slearn.apiserver.aggregation import proxy, registered
 from k8slearn.apiserver.http import answers, pages
 from k8slearn.apiserver.http.answers import Shape, check_form
 from k8slearn.apiserver.http.bodies import read_object, read_patch
@@ -42,6 +43,9 @@ class Front:
             info = request_info(http)
             user = self.authenticate(http, info)
             self.authorize(attributes(user, info))
+            if apiservice := registered.handed_on(self.server, http.segments):
+                endless = proxy.is_endless(http, info.verb)
+                return proxy.pass_on(self.server, apiservice, http, user, endless=endless)
             return self._resource(http, info, user) if info.is_resource else self._page(http)
         except errors.ApiError as error:
             return answers.failure(error)

@@ -11,7 +11,7 @@ from k8slearn.api import errors
 from k8slearn.apiserver import discovery, openapi
 from k8slearn.apiserver.http import answers
 from k8slearn.apiserver.http.messages import HttpRequest, HttpResponse
-from k8slearn.apiserver.http.negotiation import YAML, negotiate
+from k8slearn.apiserver.http.negotiation import JSON, YAML, negotiate
 from k8slearn.apiserver.server import ApiServer
 
 Page = Callable[[ApiServer, HttpRequest], HttpResponse]
@@ -42,12 +42,13 @@ def _health(server: ApiServer, http: HttpRequest) -> HttpResponse:
 
 def _discovery(server: ApiServer, http: HttpRequest) -> HttpResponse:
     found = discovery.document(server.kinds, http.path.rstrip("/"), http.headers.get("accept", ""))
-    if found is None:
+    media_type, own = found or (JSON, None)
+    document = server.catalogue.merge(http.path, own)
+    if document is None:
         if len(http.segments) > 2 and any(r.group == http.segments[1] for r in server.kinds):
             raise errors.no_such_resource()
         return answers.not_a_page()
-    media_type, document = found
-    if media_type == "application/json":
+    if media_type == JSON:
         media_type = negotiate(http.headers.get("accept", ""), shapes=False).media_type
     return HttpResponse(200, answers.encode(document, YAML if media_type == YAML else ""), media_type)
 
@@ -57,6 +58,8 @@ def _openapi(server: ApiServer, http: HttpRequest) -> HttpResponse:
     if found is None:
         return HttpResponse(404, b"", "")
     media_type, document = found
+    if http.segments == ["openapi", "v3"] and isinstance(document, dict):
+        document = server.catalogue.openapi(document)
     body = document if isinstance(document, bytes) else answers.encode(document)
     return HttpResponse(200, body, media_type)
 

@@ -13,6 +13,7 @@ from k8slearn.api.errors import FieldError
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object
 from k8slearn.apiserver.validation import (
+    apiservices,
     autoscaling,
     definitions,
     endpoints,
@@ -36,7 +37,7 @@ from k8slearn.apiserver.validation.updates import check_update
 
 _ROOMS = (
     *(pods, workloads, jobs, services, ingresses, networking, endpoints, storage, autoscaling, limits),
-    *(rbac, webhooks, policies, definitions, events, others),
+    *(rbac, webhooks, policies, definitions, apiservices, events, others),
 )
 KINDS: dict[str, Check] = {kind: check for room in _ROOMS for kind, check in room.KINDS.items()}
 

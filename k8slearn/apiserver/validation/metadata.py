@@ -45,7 +45,7 @@ NAMES: dict[str, formats.Check] = {
     "CronJob": _cron_job_name,
     "CSIDriver": _csi_driver_name,
     **dict.fromkeys(["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"], path_segment),
-    **dict.fromkeys(["PodDisruptionBudget", "Event"], path_segment),
+    **dict.fromkeys(["PodDisruptionBudget", "Event", "APIService"], path_segment),
 }
 
 # Kinds whose own rules do not look at metadata again: only the generic registry does.

@@ -1,6 +1,6 @@
 """The rules of the other kinds: leases, nodes, priorities, certificates, flow control.
 
-Kubernetes: pkg/apis/{core,coordination,scheduling,node,certificates,flowcontrol}/validation, kube-aggregator
+Kubernetes: pkg/apis/{core,coordination,scheduling,node,certificates,flowcontrol}/validation
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def namespace_finalizers(finalizers: list[str], path: str) -> Iterable[FieldErro
         yield from standard_finalizer(finalizer, path)
 
 
-# --- flow control, aggregation --------------------------------------------------------------------
+# --- flow control ---------------------------------------------------------------------------------
 
 
 def _precedence(value: int, path: str) -> Iterable[FieldError]:
@@ -177,17 +177,6 @@ def _limited_or_exempt(spec: Spec, path: str) -> Iterable[FieldError]:
         yield required(f"{path}.limited", "must not be empty when type is Limited")
 
 
-def _api_service(service: Object, path: str) -> Iterable[FieldError]:
-    spec = service.get("spec") or {}
-    name = f"{spec.get('version', '')}.{spec.get('group', '')}"
-    if service["metadata"].get("name") != name:
-        detail = f'must be `spec.version+"."+spec.group`: "{name}"'
-        yield invalid("metadata.name", service["metadata"].get("name", ""), detail)
-    for field, most in (("groupPriorityMinimum", 20000), ("versionPriority", 1000)):
-        if not 0 < spec.get(field, 0) <= most:
-            yield invalid(f"spec.{field}", spec.get(field, 0), f"must be positive and less than {most}")
-
-
 KINDS: dict[str, Check] = {
     "Lease": Shape({"spec": _LEASE}),
     "Namespace": Shape({"spec": Shape({"finalizers": namespace_finalizers})}),
@@ -199,7 +188,6 @@ KINDS: dict[str, Check] = {
     "CertificateSigningRequest": Shape({"spec": _CERTIFICATE}),
     "FlowSchema": Shape({"spec": _FLOW}),
     "PriorityLevelConfiguration": Shape({"spec": Shape({}, also=(_limited_or_exempt,))}),
-    "APIService": _api_service,
     "VolumeAttachment": Shape({"spec": Shape({"nodeName": dns_subdomain}, needs=("attacher", "nodeName"))}),
     "CSIStorageCapacity": Shape({}, needs=("storageClassName",)),
 }
