@@ -102,7 +102,7 @@ def test_the_continuous_check_calls_the_command_that_people_call() -> None:
     assert "set -euo pipefail" in script
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     assert [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step] == [".ci/run"]
-    assert jobs.JOBS["test"].commands == (*jobs.LINT, "python -m pytest")
+    assert jobs.JOBS["test"].commands == (*jobs.LINT, jobs.PYTEST)
 
 
 def test_commit_hooks_fetch_nothing() -> None:

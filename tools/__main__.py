@@ -26,15 +26,14 @@ class Job(NamedTuple):
     browser: bool = False
 
 
+PYTEST = "python -m pytest -n 2 --dist loadfile"  # by files: the cells of a notebook belong together
 LINT = ("ruff check .", "ruff format --check .", "mypy")
 JOBS = {
     "lab": Job("open the lessons in JupyterLab", ("k8slearn lab",)),
     "play": Job(
         "tell the story of a manifest in the terminal", ("k8slearn play",), ("examples/guestbook.yaml",)
     ),
-    "test": Job(
-        "everything that must hold: lint, types, tests, notebooks", (*LINT, "python -m pytest"), (), True
-    ),
+    "test": Job("everything that must hold: lint, types, tests, notebooks", (*LINT, PYTEST), (), True),
     "lint": Job("the style and type checks alone", LINT),
     "fmt": Job("mend what the style check can mend", ("ruff check --fix .", "ruff format .")),
     "notebooks": Job(
