@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from k8slearn.api.structural.rules import check_rules, compile_rules
+from k8slearn.api.structural.rulecheck import compile_rules
+from k8slearn.api.structural.rules import check_rules
 
 INTEGER, STRING = {"type": "integer"}, {"type": "string"}
 
@@ -65,7 +66,7 @@ def test_rules_of_items_and_of_values_of_maps() -> None:
     )
     assert said(schema, {"list": [1, 0], "map": {"k": ""}}) == [
         "list[1]: Invalid value: 0: failed rule: self > 0",
-        "map.k: Invalid value: \"\": failed rule: self != ''",
+        "map[k]: Invalid value: \"\": failed rule: self != ''",
     ]
 
 
@@ -82,8 +83,19 @@ def test_a_rule_about_a_change_is_asked_only_of_changes() -> None:
     assert said(schema, {"a": "y"}, {}) == []
 
 
+def test_a_text_that_only_mentions_it_is_not_about_a_change() -> None:
+    assert len(said(obj(a=ruled(STRING, "self == 'oldSelf'")), {"a": "x"})) == 1
+
+
+def test_the_order_of_a_set_may_change() -> None:
+    rule = {"rule": "self == oldSelf", "message": "fixed"}
+    schema = obj(tags=ruled({"type": "array", "items": STRING, "x-kubernetes-list-type": "set"}, rule))
+    assert said(schema, {"tags": ["b", "a"]}, {"tags": ["a", "b"]}) == []
+    assert len(said(schema, {"tags": ["b", "c"]}, {"tags": ["a", "b"]})) == 1
+
+
 def test_unless_it_says_that_it_can_do_without() -> None:
-    rule = {"rule": "oldSelf == null || self >= oldSelf", "optionalOldSelf": True}
+    rule = {"rule": "!oldSelf.hasValue() || self >= oldSelf.value()", "optionalOldSelf": True}
     schema = obj(n=ruled(INTEGER, rule))
     assert said(schema, {"n": 1}) == []
     assert len(said(schema, {"n": 1}, {"n": 2})) == 1
@@ -99,6 +111,34 @@ def test_items_have_a_past_only_in_a_list_that_is_a_map(kind: dict[str, Any], re
     assert len(said(schema, {"items": new}, {"items": old})) == refused
 
 
+def test_what_was_there_already_is_not_judged_anew() -> None:
+    inner = ruled(obj(m=INTEGER), "self.m > 0")
+    schema = obj(spec=ruled(obj(n=INTEGER, other=INTEGER, inner=inner), "self.n > 0"))
+    wrong = {"n": 0, "inner": {"m": 0}}
+    assert len(said(schema, {"spec": wrong})) == 2
+    assert said(schema, {"spec": wrong}, {"spec": wrong}) == []
+    changed = said(schema, {"spec": {**wrong, "other": 1}}, {"spec": wrong})
+    assert changed == ["spec: Invalid value: failed rule: self.n > 0"]  # not about inner, which is as it was
+
+
+def test_an_object_within_an_object_has_a_name() -> None:
+    inner = ruled({"type": "object", "x-kubernetes-embedded-resource": True}, "self.metadata.name == 'x'")
+    whole = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "y"}}
+    assert said(obj(template=inner), {"template": whole}) == [
+        "template: Invalid value: failed rule: self.metadata.name == 'x'"
+    ]
+
+
+def test_what_only_shows_when_it_is_evaluated() -> None:
+    schema = obj(
+        port=ruled({"x-kubernetes-int-or-string": True}, {"rule": "self > 0", "message": "positive"})
+    )
+    assert said(schema, {"port": "x"}) == [
+        "port: Invalid value: \"\": 'no such overload': call arguments did not match a supported operator, function "
+        "or macro signature for rule: positive"
+    ]
+
+
 # --- rules that are none -----------------------------------------------------------------------
 
 
@@ -112,3 +152,43 @@ def test_rules_that_do_not_compile_are_refused_with_their_place() -> None:
     assert [e.path for e in compile_rules(ruled(obj(), message), "s")] == [
         "s.x-kubernetes-validations[0].messageExpression"
     ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "text"),
+    [
+        ({"rule": "self.a"}, "rule", "cel expression must evaluate to a bool"),
+        ({"rule": "self.a > 'x'"}, "rule", "found no matching overload for '_>_' applied to '(int, string)'"),
+        ({"rule": "true", "messageExpression": "self.a"}, "messageExpression", "must evaluate to a string"),
+        ({"rule": "has(self.nope)"}, "rule", "<input>:1:9: undefined field 'nope'"),
+        ({"rule": "self.a.matches('(')"}, "rule", "'matches' applied to 'int.(string)'"),
+        ({"rule": "'a'.matches('(')"}, "rule", "invalid matches argument"),
+        ({"rule": "true", "message": " "}, "message", "message must be non-empty if specified"),
+        ({"rule": "true", "message": "a\nb"}, "message", "message must not contain line breaks"),
+        ({"rule": "true ||\n false"}, "message", "message must be specified if rule contains line breaks"),
+        ({"rule": "true", "fieldPath": ".nope"}, "fieldPath", "fieldPath must be a valid path"),
+        ({"rule": "true", "reason": "Nope"}, "reason", "supported values"),
+        (
+            {"rule": "true", "optionalOldSelf": True},
+            "optionalOldSelf",
+            "may not be set if oldSelf is not used",
+        ),
+    ],
+)
+def test_rules_that_are_not_well_written(rule: dict[str, Any], place: str, text: str) -> None:
+    (error,) = compile_rules(ruled(obj(a=INTEGER), rule), "s")
+    assert error.path == f"s.x-kubernetes-validations[0].{place}"
+    assert text in error.detail
+
+
+def test_places_of_fields_may_be_quoted() -> None:
+    schema = obj(a=obj(**{"x.y": {"type": "object", "additionalProperties": STRING}}))
+    assert compile_rules(ruled(schema, {"rule": "true", "fieldPath": ".a['x.y'].key"}), "s") == []
+
+
+def test_a_rule_about_a_change_must_know_what_has_changed() -> None:
+    items = {"type": "array", "items": obj(v=FIXED)}
+    (error,) = compile_rules(obj(list=items), "s")
+    assert error.path == "s.properties[list].items.properties[v].x-kubernetes-validations[0].rule"
+    assert error.detail.endswith("uncorrelatable portion of the schema within s.properties[list].items")
+    assert compile_rules(obj(list={**items, **MAP}), "s") == []

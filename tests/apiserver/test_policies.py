@@ -9,6 +9,7 @@ import pytest
 from k8slearn.api import errors
 from k8slearn.api.objects import Object
 from k8slearn.api.requests import Request
+from k8slearn.api.users import User
 from k8slearn.apiserver import ApiServer
 from k8slearn.client import Client
 from tests.fakes import configmap
@@ -158,3 +159,107 @@ def test_expressions_that_are_none_are_refused(client: Client, broken: Object, s
     with pytest.raises(errors.Invalid) as refused:
         client.create(policy(broken))
     assert said in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"validations": [{"expression": "size(object)"}]}, "must evaluate to bool but got int"),
+        ({"validations": [{"expression": "variables.nope"}]}, "undefined field 'nope'"),
+        ({"validations": [{"expression": "request.nope == ''"}]}, "undefined field 'nope'"),
+        ({"validations": [{"expression": "params.a == 1"}]}, "undeclared reference to 'params'"),
+        (
+            {"validations": [{"expression": "true", "messageExpression": "1 > 2"}]},
+            'spec.validations[0].messageExpression: Invalid value: "1 > 2": must evaluate to string but got bool',
+        ),
+        ({"matchConditions": [{"name": "a", "expression": "1"}]}, "must evaluate to bool but got int"),
+        (
+            {"matchConditions": [{"name": "a", "expression": "variables.a"}]},
+            "undeclared reference to 'variables'",
+        ),
+        ({"variables": [{"name": "a", "expression": "variables.b"}]}, "undefined field 'b'"),
+        ({"variables": [{"name": "a-b", "expression": "1"}]}, "name is not a valid CEL identifier"),
+        (
+            {"auditAnnotations": [{"key": "k", "valueExpression": "1"}]},
+            "must evaluate to one of [string null_type] but got int",
+        ),
+    ],
+)
+def test_expressions_must_fit_their_place(client: Client, spec: Object, said: str) -> None:
+    with pytest.raises(errors.Invalid) as refused:
+        client.create(policy("true", **spec))
+    assert said in refused.value.message
+
+
+def test_what_is_known_of_a_variable_is_its_type(client: Client) -> None:
+    variables = [{"name": "n", "expression": "size('abc')"}]
+    with pytest.raises(errors.Invalid, match=r"'_==_' applied to '\(int, string\)'"):
+        client.create(policy("variables.n == 'x'", variables=variables))
+
+
+def test_a_variable_without_a_value_says_so(client: Client) -> None:
+    variables = [
+        {"name": "a", "expression": "object.data.nope"},
+        {"name": "b", "expression": "variables.a + 'x'"},
+    ]
+    bound(client, "!has(object.data) || variables.b == ''", variables=variables)
+    client.create(configmap("empty"))  # nobody asked for it
+    with pytest.raises(errors.Invalid) as refused:
+        client.create(configmap("full", data={"a": "1"}))
+    assert refused.value.message.endswith(
+        'resulted in error: composited variable "b" fails to evaluate: composited variable "a" fails to evaluate: '
+        "no such key: nope"
+    )
+
+
+def test_everybody_may_warn_before_one_denies(server: ApiServer, client: Client) -> None:
+    client.create(policy({"expression": "false", "message": "first"}, name="a"))
+    client.create(policy({"expression": "false", "message": "second"}, name="b"))
+    client.create(binding("Deny", name="a", to="a"))
+    client.create(binding("Warn", name="b", to="b"))
+    request = Request("create", "configmaps", "default", "settings", body=configmap())
+    with pytest.raises(errors.Invalid, match="'a' with binding 'a' denied request: first"):
+        server.handle(request)
+    assert [warning.rpartition(": ")[2] for warning in request.warnings] == ["second"]
+
+
+def test_a_condition_that_does_not_hold_decides_before_one_that_cannot_be_told(client: Client) -> None:
+    conditions = [
+        {"name": "broken", "expression": "object.nope == 1"},
+        {"name": "no", "expression": "false"},
+    ]
+    bound(client, "false", matchConditions=conditions)
+    client.create(configmap())
+
+
+def test_a_binding_that_cannot_be_asked_denies_whatever_it_wants_done(client: Client) -> None:
+    client.create(policy("true", paramKind={"apiVersion": "example.com/v1", "kind": "Nope"}))
+    client.create(binding("Warn", paramRef={"name": "x", "parameterNotFoundAction": "Allow"}))
+    with pytest.raises(errors.Invalid, match=r"paramKind: 'example\.com/v1, Kind=Nope'"):
+        client.create(configmap())
+
+
+def test_an_expression_may_ask_what_the_user_may_do(server: ApiServer, client: Client) -> None:
+    group = "rbac.authorization.k8s.io"
+    role = {"apiVersion": f"{group}/v1", "kind": "ClusterRole", "metadata": {"name": "blesser"}}
+    client.create({**role, "rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["bless"]}]})
+    granted = {
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "blesser"},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": "ann"}],
+    }
+    client.create({**role, **granted, "kind": "ClusterRoleBinding"})
+    bound(client, "authorizer.requestResource.check('bless').allowed()")
+
+    def create(name: str) -> None:
+        body = configmap(name)
+        server.handle(Request("create", "configmaps", "default", name, body=body, user=User.called(name)))
+
+    create("ann")
+    with pytest.raises(errors.Invalid, match="failed expression: authorizer"):
+        create("bob")
+
+
+def test_it_may_ask_for_a_service_account(client: Client) -> None:
+    asked = "authorizer.serviceAccount('kube-system', 'nobody').group('apps').resource('deployments')"
+    bound(client, f"!{asked}.namespace('default').check('create').allowed()")
+    client.create(configmap())

@@ -12,12 +12,11 @@ from functools import lru_cache
 from typing import Any
 
 import celpy
-from celpy.celparser import CELParseError
 from celpy.evaluation import CELEvalError
 
-from k8slearn.api.cel import checker, functions, optionals, values
-
-Schema = dict[str, Any]
+from k8slearn.api.cel import functions, macros, syntax, values
+from k8slearn.api.cel.checker import Checker
+from k8slearn.api.cel.types import Type, name_of
 
 
 class CelError(ValueError):
@@ -25,44 +24,61 @@ class CelError(ValueError):
 
 
 class Expression:
-    """A compiled expression. Holds no state: evaluating it twice gives the same."""
+    """A compiled expression. Evaluating it twice gives the same; a copy is made by compiling it again."""
 
-    def __init__(self, source: str, program: celpy.Runner) -> None:
+    def __init__(
+        self, source: str, described: str, program: celpy.Runner, type_: Type, used: frozenset[str]
+    ) -> None:
         self.source = source
+        self.used = used  # variables
+        self.type = type_  # of its value; None if that is not known
+        self._described = described
+        self._types: dict[str, Type] = json.loads(described)
         self._program = program
+
+    @property
+    def kind(self) -> str:
+        """The type's name: int, list(string), ...; "" if that is not known."""
+        name = name_of(self.type)
+        return "null_type" if name == "null" else name
+
+    def __reduce__(self) -> Any:
+        return _compile, (self.source, self._described)
 
     def evaluate(self, variables: Mapping[str, Any]) -> Any:
         """Its value, as plain data. `variables` are plain data, too. Raises CelError."""
-        context = {name: values.to_cel(value) for name, value in variables.items()}
+        context = {name: values.to_cel(value, self._types.get(name)) for name, value in variables.items()}
         try:
-            found = self._program.evaluate(context)
+            return values.to_plain(self._program.evaluate(context))
         except CELEvalError as error:
             raise CelError(_said(error)) from None
         except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
             raise CelError(str(error)) from None
-        if isinstance(found, CELEvalError):
-            raise CelError(_said(found))
-        return values.to_plain(found)
 
 
-def compile(source: str, variables: Mapping[str, Schema | None]) -> Expression:  # noqa: A001 (as everywhere in CEL)
+def compile(source: str, variables: Mapping[str, Type]) -> Expression:  # noqa: A001 (as everywhere in CEL)
     """`variables` are the names that may be used, each with a structural schema, or None for anything.
 
-    Raises CelError for what is no expression, and for names and fields that there are not.
+    Raises CelError for what is no expression, for names and fields that there are not, and for types that do not fit.
     """
     return _compile(source, json.dumps(variables, sort_keys=True))
 
 
 @lru_cache(maxsize=1024)
 def _compile(source: str, described: str) -> Expression:
-    text = optionals.rewritten(source)
     try:
-        tree = _environment().compile(text)
-    except CELParseError as error:
-        raise CelError(checker.pointed(source, error.line or 1, error.column or 1, "Syntax error")) from None
-    if mistakes := checker.mistakes(tree, json.loads(described), source):
-        raise CelError("\n".join(mistakes))
-    return Expression(source, _environment().program(tree, functions=functions.FUNCTIONS))
+        text, tree = syntax.parse(source)
+        tree = macros.expanded(tree)
+        names, checker = json.loads(described), Checker(text)
+        found = checker.type_of(tree, names)
+    except RecursionError:
+        raise CelError("ERROR: <input>:-1:0: expression recursion limit exceeded: 250") from None
+    except ValueError as error:
+        raise CelError(str(error)) from None
+    if said := checker.said():
+        raise CelError("\n".join(said))
+    program = _environment().program(macros.present(tree), functions=functions.FUNCTIONS)  # type: ignore[arg-type]
+    return Expression(source, described, program, found, frozenset(checker.used & names.keys()))
 
 
 @lru_cache(maxsize=1)
@@ -72,11 +88,12 @@ def _environment() -> celpy.Environment:
 
 def _said(error: CELEvalError) -> str:
     """What celpy found, in the words of cel-go."""
-    said = str(error.args[0]) if error.args else str(error)
-    if missing := re.search(r"no such member in mapping: '([^']*)'|no such key: '?([^']*)'?", said):
+    said, everything = str(error.args[0]) if error.args else str(error), str(error.args)
+    # within a macro, celpy wraps the errors of two items in one of its own
+    if missing := re.search(
+        r"no such member in mapping: \\*'([^'\\]*)|no such key: '?([^'\"\\]*)", everything
+    ):
         return f"no such key: {missing[1] or missing[2]}"
-    if unknown := re.search(r"undeclared reference to '([^']*)'", said):
-        return f"no such attribute(s): {unknown[1]}"
-    if "no such overload" in said or "found no matching overload" in said:
+    if "no such overload" in said or "found no matching overload" in said or "field selection" in said:
         return "no such overload"
     return said

@@ -1,25 +1,30 @@
-"""The functions that Kubernetes adds to CEL: on texts, lists, quantities, URLs and addresses.
+"""The functions that Kubernetes adds to CEL: those on texts, and the list of all.
 
-Kubernetes: apiserver/pkg/cel/library (lists.go, regex.go, urls.go, quantity.go, ip.go, cidr.go, format.go);
-github.com/google/cel-go/ext (strings.go)
+Kubernetes: apiserver/pkg/cel/environment/base.go; github.com/google/cel-go/ext/strings.go
 """
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
-from itertools import pairwise
 from typing import Any
-from urllib.parse import urlsplit
 
 from celpy import celtypes
-from celpy.evaluation import CELEvalError
+from celpy.evaluation import CELEvalError, base_functions
 
-from k8slearn.api import quantities
-from k8slearn.api.cel import optionals
+from k8slearn.api.cel import (
+    authorizer,
+    conversions,
+    lists,
+    namedformats,
+    nouns,
+    operators,
+    optionals,
+    regex,
+)
+from k8slearn.api.cel.formatting import formatted
 
-TEXT, INT, BOOL, LIST = celtypes.StringType, celtypes.IntType, celtypes.BoolType, celtypes.ListType
+TEXT, INT, LIST = celtypes.StringType, celtypes.IntType, celtypes.ListType
 
 # --- texts ------------------------------------------------------------------------------------
 
@@ -37,8 +42,11 @@ def join(parts: list[Any], by: str = "") -> Any:
 
 def substring(text: str, start: Any, end: Any = None) -> Any:
     stop = len(text) if end is None else int(end)
-    if not 0 <= int(start) <= stop <= len(text):
-        raise CELEvalError(f"index out of range: {start}")
+    for place in (int(start), stop):
+        if not 0 <= place <= len(text):
+            raise CELEvalError(f"index out of range: {place}")
+    if int(start) > stop:
+        raise CELEvalError(f"invalid substring range. start: {start}, end: {stop}")
     return TEXT(str(text)[int(start) : stop])
 
 
@@ -49,98 +57,50 @@ def replace(text: str, old: str, new: str, most: Any = -1) -> Any:
 def index_of(where: Any, what: Any, start: Any = 0) -> Any:
     if isinstance(where, str):
         return INT(where.find(what, int(start)))
-    return INT(where.index(what) if what in where else -1)
+    return INT(next((i for i, item in enumerate(where) if operators.equal(item, what)), -1))
 
 
-def last_index_of(where: Any, what: Any) -> Any:
+def last_index_of(where: Any, what: Any, start: Any = None) -> Any:
     if isinstance(where, str):
-        return INT(where.rfind(what))
-    return INT(len(where) - 1 - where[::-1].index(what) if what in where else -1)
+        end = len(where) if start is None else int(start) + len(what)
+        return INT(where.rfind(what, 0, end))
+    return INT(max((i for i, item in enumerate(where) if operators.equal(item, what)), default=-1))
+
+
+def _ascii(change: Callable[[str], str]) -> Callable[[str], Any]:
+    return lambda text: TEXT("".join(change(c) if c.isascii() else c for c in text))
 
 
 def char_at(text: str, place: Any) -> Any:
     return substring(text, place, min(int(place) + 1, len(text)))
 
 
-def find(text: str, pattern: str) -> Any:
-    found = re.search(pattern, text)
-    return TEXT(found[0] if found else "")
+# --- all of them --------------------------------------------------------------------------------
 
 
-def find_all(text: str, pattern: str, most: Any = -1) -> Any:
-    found = [TEXT(match[0]) for match in re.finditer(pattern, text)]
-    return LIST(found if int(most) < 0 else found[: int(most)])
+def _answering(function: Callable[..., Any]) -> Callable[..., Any]:
+    """An error is a value in CEL: ``true || 1 / 0 > 1`` is true."""
 
-
-# --- lists ------------------------------------------------------------------------------------
-
-
-def is_sorted(items: list[Any]) -> Any:
-    return BOOL(all(a <= b for a, b in pairwise(items)))
-
-
-def total(items: list[Any]) -> Any:
-    found = items[0] if items else INT(0)
-    for item in items[1:]:
-        found = found + item
-    return found
-
-
-def _extreme(choose: Callable[[list[Any]], Any], name: str) -> Callable[[list[Any]], Any]:
-    def of(items: list[Any]) -> Any:
-        if not items:
-            raise CELEvalError(f"{name} called on empty list")
-        return choose(items)
-
-    return of
-
-
-# --- quantities, URLs, addresses ------------------------------------------------------------------
-
-
-class Quantity:
-    """Kubernetes: resource.Quantity in CEL"""
-
-    def __init__(self, text: str) -> None:
+    def answering(*values: Any) -> Any:
+        for value in values:
+            if isinstance(value, CELEvalError):
+                return value
         try:
-            self.amount = quantities.parse(str(text))
-        except ValueError as error:
-            raise CELEvalError(str(error)) from None
-        self.text = str(text)
+            return function(*values)
+        except CELEvalError as error:
+            return error
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Quantity) and self.amount == other.amount
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __str__(self) -> str:
-        return self.text
+    return answering
 
 
-def _fits(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    def fits(text: str) -> Any:
-        try:
-            read(str(text))
-        except (ValueError, CELEvalError):
-            return BOOL(False)
-        return BOOL(True)
-
-    return fits
-
-
-def _url(text: str) -> Any:
-    parts = urlsplit(text)
-    if not (parts.scheme or text.startswith("/")):
-        raise ValueError(text)
-    return parts
-
-
-def compare(one: Quantity, other: Quantity) -> Any:
-    return INT((one.amount > other.amount) - (one.amount < other.amount))
-
-
-FUNCTIONS: dict[str, Any] = {
+_FUNCTIONS: dict[str, Any] = {
     **optionals.FUNCTIONS,
+    **nouns.FUNCTIONS,
+    **authorizer.FUNCTIONS,
+    **namedformats.FUNCTIONS,
+    **lists.FUNCTIONS,
+    **regex.FUNCTIONS,
+    **conversions.FUNCTIONS,
     "split": split,
     "join": join,
     "substring": substring,
@@ -149,21 +109,11 @@ FUNCTIONS: dict[str, Any] = {
     "lastIndexOf": last_index_of,
     "charAt": char_at,
     "trim": lambda text: TEXT(text.strip()),
-    "lowerAscii": lambda text: TEXT(text.lower()),
-    "upperAscii": lambda text: TEXT(text.upper()),
-    "find": find,
-    "findAll": find_all,
-    "isSorted": is_sorted,
-    "sum": total,
-    "min": _extreme(min, "min"),
-    "max": _extreme(max, "max"),
-    "quantity": Quantity,
-    "isQuantity": _fits(quantities.parse),
-    "compareTo": compare,
-    "isGreaterThan": lambda one, other: BOOL(one.amount > other.amount),
-    "isLessThan": lambda one, other: BOOL(one.amount < other.amount),
-    "asInteger": lambda one: INT(int(one.amount)),
-    "isURL": _fits(_url),
-    "isIP": _fits(ip_address),
-    "isCIDR": _fits(lambda text: ip_network(text) if "/" in text else int("no")),
+    "lowerAscii": _ascii(str.lower),
+    "upperAscii": _ascii(str.upper),
+    "strings_quote": lambda text: TEXT(json.dumps(str(text), ensure_ascii=False)),
+    "format": formatted,
 }
+MACROS = frozenset(["all", "exists", "exists_one", "map", "filter"])
+FUNCTIONS = {**operators.OPERATORS, **{name: _answering(said) for name, said in _FUNCTIONS.items()}}
+KNOWN = frozenset([*FUNCTIONS, *base_functions, "dyn", "has", *MACROS])

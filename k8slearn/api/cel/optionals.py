@@ -1,48 +1,30 @@
 """Fields that may be missing: ``object.metadata.?labels.orValue({})``, ``list[?0]``, ``optional.of(1)``.
 
-celpy's grammar does not know them, so they are written as calls before it sees them: ``.?a`` as ``.optSelect("a")``.
-
-Kubernetes: github.com/google/cel-go/cel (OptionalTypes)
+Kubernetes: github.com/google/cel-go/cel/library.go (OptionalTypes)
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from celpy import celtypes
 from celpy.evaluation import CELEvalError
 
-_TEXT = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
-_FIELD = re.compile(r"\.\?\s*(\w+)")
-_INDEX = re.compile(r"\[\?([^\]]*)\]")
-_STATIC = re.compile(r"\boptional\.(of|none|ofNonZeroValue)\b")
 
-
-def rewritten(source: str) -> str:
-    """The same expression in celpy's grammar. What stands in quotes is left alone."""
-    parts = _TEXT.split(source)
-    for i in range(0, len(parts), 2):
-        text = _FIELD.sub(r'.optSelect("\1")', parts[i])
-        text = _STATIC.sub(r"optional_\1", text)
-        parts[i] = text
-    return _INDEX.sub(r".optIndex(\1)", "".join(parts)) if "[?" in source else "".join(parts)
-
-
-class Optional:
-    """A value, or none."""
+class Optional(celtypes.MessageType):  # celpy selects fields only of such
+    """A value, or none. A field of it is optional, too."""
 
     def __init__(self, value: Any = None, *, there: bool = False) -> None:
+        super().__init__()
         self.value, self.there = value, there
+
+    def get(self, key: Any, default: Any = None) -> Optional:
+        return select(self, key)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Optional) and (self.there, self.value) == (other.there, other.value)
 
     __hash__ = None  # type: ignore[assignment]
-
-    def get(self, name: Any, default: Any = None) -> Any:
-        """A field of the value, itself optional. (celpy selects fields of what looks like a map.)"""
-        return select(self, celtypes.StringType(name))
 
 
 NONE = Optional()
@@ -52,9 +34,9 @@ def select(value: Any, name: Any) -> Optional:
     """``value.?name``"""
     if isinstance(value, Optional):
         return select(value.value, name) if value.there else NONE
-    if isinstance(value, dict) and name in value:
-        return Optional(value[name], there=True)
-    return NONE
+    if isinstance(value, dict):
+        return Optional(value[name], there=True) if name in value else NONE
+    raise CELEvalError("no such overload")
 
 
 def index(value: Any, place: Any) -> Optional:
@@ -84,6 +66,21 @@ def value_of(optional: Optional) -> Any:
     return optional.value
 
 
+# --- `optMap` and `optFlatMap` are a `map` over a list of one or none (`syntax`) ------------------------
+
+
+def as_list(optional: Optional) -> Any:
+    return celtypes.ListType([optional.value] if optional.there else [])
+
+
+def mapped(items: list[Any]) -> Optional:
+    return Optional(items[0], there=True) if items else NONE
+
+
+def flat_mapped(items: list[Any]) -> Optional:
+    return items[0] if items else NONE
+
+
 FUNCTIONS = {
     "optSelect": select,
     "optIndex": index,
@@ -94,4 +91,7 @@ FUNCTIONS = {
     "optional_of": lambda value: Optional(value, there=True),
     "optional_none": lambda: NONE,
     "optional_ofNonZeroValue": lambda value: Optional(value, there=True) if value else NONE,
+    "optList": as_list,
+    "optMapped": mapped,
+    "optFlatMapped": flat_mapped,
 }

@@ -1,6 +1,7 @@
 """``x-kubernetes-validations``: rules in CEL, each about the value at its place.
 
-A rule that speaks of `oldSelf` is about a change, and is asked only where it is known what stood there before.
+A rule that speaks of `oldSelf` is about a change, and is asked only where it is known what stood there before. Any
+other rule is not held against what was there already (ratcheting).
 
 Kubernetes: apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go
 """
@@ -12,53 +13,70 @@ from collections.abc import Iterator
 from typing import Any
 
 from k8slearn.api import cel
-from k8slearn.api.cel.checker import escaped
 from k8slearn.api.errors import NOTHING as NO_VALUE
 from k8slearn.api.errors import FieldError, forbidden, invalid, required
-from k8slearn.api.structural.pruning import Schema, field_of
-from k8slearn.api.structural.values import NOTHING, type_of
+from k8slearn.api.structural.pruning import EMBEDDED, OBJECT, Schema
+from k8slearn.api.structural.values import NOTHING
+
+Rule = dict[str, Any]
 
 RULES = "x-kubernetes-validations"
 OLD = re.compile(r"\boldSelf\b")
-#: What a rule at the root sees of every object, whether the schema speaks of it or not.
+#: What a rule sees of every whole object, whether the schema speaks of it or not.
 _TEXT = {"type": "string"}
 _METADATA = {"type": "object", "properties": {"name": _TEXT, "generateName": _TEXT}}
 _ROOT = {"apiVersion": _TEXT, "kind": _TEXT, "metadata": _METADATA}
+LONGEST = 5 * 1024  # bytes that a messageExpression may say
 
 
 def check_rules(schema: Schema, value: Any, old: Any, path: str) -> list[FieldError]:
     """What the rules of a schema say of an object; `old` is what it was before, or None."""
-    return [*_check(_rooted(schema), _shown(value), NOTHING if old is None else _shown(old), path)]
+    return [*_check(rooted(schema), value, NOTHING if old is None else old, path, is_same=old == value)]
 
 
-def _rooted(schema: Schema) -> Schema:
-    return {**schema, "properties": {**(schema.get("properties") or {}), **_ROOT}}
+def rooted(schema: Schema) -> Schema:
+    """The schema of a whole object, with what every object has."""
+    return {**schema, "properties": {**(schema.get("properties") or {}), **_ROOT}, EMBEDDED: True}
 
 
-def _shown(obj: dict[str, Any]) -> dict[str, Any]:
-    metadata = obj.get("metadata") or {}
-    return {**obj, "metadata": {f: metadata[f] for f in ("name", "generateName") if f in metadata}}
+def whole(schema: Schema) -> Schema:
+    """An object within an object is one, too."""
+    return rooted(schema) if schema.get(EMBEDDED) else schema
 
 
 # --- walking ------------------------------------------------------------------------------------
 
 
-def _check(schema: Schema, value: Any, old: Any, path: str) -> Iterator[FieldError]:
+def _check(schema: Schema, value: Any, old: Any, path: str, *, is_same: bool) -> Iterator[FieldError]:
+    """`is_same`: this value, or one around it, is as it was."""
     if value is None:
         return
     for rule in schema.get(RULES) or ():
-        yield from _ask(schema, rule, value, old, path)
+        yield from _ask(schema, rule, value, old, path or "<nil>", is_same=is_same)
     if isinstance(value, dict):
-        before = old if isinstance(old, dict) else {}
-        for key, item in value.items():
-            inner = field_of(schema, key)
-            if inner is not None:
-                where = f"{path}.{key}" if path else key
-                yield from _check(inner, item, before.get(key, NOTHING), where)
+        yield from _fields(schema, value, old if isinstance(old, dict) else {}, path, is_same=is_same)
     elif isinstance(value, list) and isinstance(schema.get("items"), dict):
         known = _by_key(schema, old)
         for i, item in enumerate(value):
-            yield from _check(schema["items"], item, known.get(_key(schema, item), NOTHING), f"{path}[{i}]")
+            before = known.get(_key(schema, item), NOTHING)
+            same = is_same or before == item
+            yield from _check(whole(schema["items"]), item, before, f"{path}[{i}]", is_same=same)
+
+
+def _fields(
+    schema: Schema, value: dict[str, Any], old: dict[str, Any], path: str, *, is_same: bool
+) -> Iterator[FieldError]:
+    properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
+    for key, item in value.items():
+        before = old.get(key, NOTHING)
+        same = is_same or before == item
+        if schema.get(EMBEDDED) and key in OBJECT:
+            continue
+        if key in properties:
+            where = f"{path}.{key}" if path else key
+            yield from _check(whole(properties[key]), item, before, where, is_same=same)
+        elif isinstance(others, dict):
+            yield from _check(whole(others), item, before, f"{path}[{key}]", is_same=same)
 
 
 def _by_key(schema: Schema, old: Any) -> dict[Any, Any]:
@@ -76,109 +94,68 @@ def _key(schema: Schema, item: Any) -> Any:
 # --- one rule -----------------------------------------------------------------------------------
 
 
-def _ask(schema: Schema, rule: dict[str, Any], value: Any, old: Any, path: str) -> Iterator[FieldError]:
-    text, where = rule["rule"], path or "<nil>"
-    about_change = OLD.search(text) is not None
-    if about_change and old is NOTHING and not rule.get("optionalOldSelf"):
-        return
-    variables = {"self": _escaped(schema, value)}
-    if about_change:
-        variables["oldSelf"] = None if old is NOTHING else _escaped(schema, old)
+def _ask(
+    schema: Schema, rule: Rule, value: Any, old: Any, path: str, *, is_same: bool
+) -> Iterator[FieldError]:
     try:
-        holds = cel.compile(text, _names(schema, about_change=about_change)).evaluate(variables)
+        said = cel.compile(rule["rule"], names(schema, rule))
+        is_about_change = "oldSelf" in said.used
+        if is_about_change and old is NOTHING and not rule.get("optionalOldSelf"):
+            return
+        values = {"self": _shown(schema, value)}
+        if is_about_change:
+            values["oldSelf"] = cel.MISSING if old is NOTHING else _shown(schema, old)
+        holds = said.evaluate(values)
     except cel.CelError as error:
-        yield invalid(where, type_of(value), f"{error} evaluating rule: {rule.get('message') or text}")
+        yield invalid(path, schema.get("type", ""), _cannot_tell(rule, error))
         return
-    if holds is not True:
-        yield _refusal(schema, rule, variables, value, where)
+    if holds is not True and (is_about_change or not is_same):
+        yield _refusal(schema, rule, values, value, path)
 
 
-def _refusal(
-    schema: Schema, rule: dict[str, Any], variables: dict[str, Any], value: Any, path: str
-) -> FieldError:
-    said = _message(schema, rule, variables)
-    place = path + rule.get("fieldPath", "")
+def names(schema: Schema, rule: Rule) -> dict[str, Any]:
+    """What the rule, and its message, may speak of."""
+    if not OLD.search(rule.get("rule", "")):
+        return {"self": schema}
+    return {"self": schema, "oldSelf": cel.optional_of(schema) if rule.get("optionalOldSelf") else schema}
+
+
+def _shown(schema: Schema, value: Any) -> Any:
+    """Of a whole object's metadata, rules see the name."""
+    if not schema.get(EMBEDDED) or not isinstance(value, dict):
+        return value
+    metadata = value.get("metadata") or {}
+    return {**value, "metadata": {f: metadata[f] for f in ("name", "generateName") if f in metadata}}
+
+
+def _cannot_tell(rule: Rule, error: cel.CelError) -> str:
+    about = (rule.get("message") or rule["rule"]).strip()
+    if not str(error).startswith("no such overload"):
+        return f"{error} evaluating rule: {about}"
+    what = "call arguments did not match a supported operator, function or macro signature"
+    return f"'{error}': {what} for rule: {about}"
+
+
+def _refusal(schema: Schema, rule: Rule, values: dict[str, Any], value: Any, path: str) -> FieldError:
+    said = _message(schema, rule, values)
+    place = (path + rule.get("fieldPath", "")).removeprefix("<nil>.")
     reason = rule.get("reason") or "FieldValueInvalid"
     if reason == "FieldValueForbidden":
         return forbidden(place, said)
     if reason == "FieldValueRequired":
         return required(place, said)
     shown = NO_VALUE if isinstance(value, (dict, list)) else value
-    return FieldError(reason, place, shown, said)
+    return FieldError(reason, place, shown, "" if reason == "FieldValueDuplicate" else said)
 
 
-def _message(schema: Schema, rule: dict[str, Any], variables: dict[str, Any]) -> str:
+def _message(schema: Schema, rule: Rule, values: dict[str, Any]) -> str:
     """What the rule says when it is broken: what its messageExpression makes of the values, if that is a text."""
     if expression := rule.get("messageExpression"):
         try:
-            names = _names(schema, about_change="oldSelf" in variables)
-            said = cel.compile(expression, names).evaluate(variables)
+            said = cel.compile(expression, names(schema, rule)).evaluate(values)
         except cel.CelError:
             said = None
-        if isinstance(said, str) and said.strip() and "\n" not in said:
+        said = said.strip() if isinstance(said, str) else ""
+        if said and "\n" not in said and len(said.encode()) <= LONGEST:
             return said
-    return rule.get("message") or f"failed rule: {rule['rule']}"
-
-
-def _names(schema: Schema, *, about_change: bool) -> dict[str, Any]:
-    return {"self": schema, **({"oldSelf": schema} if about_change else {})}
-
-
-def _escaped(schema: Schema, value: Any) -> Any:
-    """The value with its fields as expressions can name them. Keys of maps are no names."""
-    if isinstance(value, dict):
-        properties = schema.get("properties") or {}
-        named = ((key, escaped(key) if key in properties else key, item) for key, item in value.items())
-        return {name: _escaped(field_of(schema, key) or {}, item) for key, name, item in named}
-    if isinstance(value, list):
-        return [_escaped(schema.get("items") or {}, item) for item in value]
-    return value
-
-
-# --- rules that are none ------------------------------------------------------------------------
-
-
-def compile_rules(schema: Schema, path: str) -> list[FieldError]:
-    """What a definition is told of rules that do not compile. `path` is the place of the schema."""
-    return [*_compile(_rooted(schema), path)]
-
-
-def _compile(schema: Schema, path: str) -> Iterator[FieldError]:
-    for i, rule in enumerate(schema.get(RULES) or ()):
-        where = f"{path}.{RULES}[{i}]"
-        if not (rule.get("rule") or "").strip():
-            yield required(f"{where}.rule", "rule is not specified")
-            continue
-        names = _names(schema, about_change=True)
-        try:
-            cel.compile(rule["rule"], names)
-        except cel.CelError as error:
-            yield invalid(f"{where}.rule", _as_go(rule), f"compilation failed: {error}")
-        yield from _compile_message(rule, names, where)
-    for name, inner in sorted((schema.get("properties") or {}).items()):
-        yield from _compile(inner, f"{path}.properties[{name}]")
-    for field in ("items", "additionalProperties"):
-        if isinstance(schema.get(field), dict):
-            yield from _compile(schema[field], f"{path}.{field}")
-
-
-def _compile_message(rule: dict[str, Any], names: dict[str, Any], where: str) -> Iterator[FieldError]:
-    if not rule.get("messageExpression"):
-        return
-    try:
-        cel.compile(rule["messageExpression"], names)
-    except cel.CelError as error:
-        yield invalid(
-            f"{where}.messageExpression", _as_go(rule), f"messageExpression compilation failed: {error}"
-        )
-
-
-def _as_go(rule: dict[str, Any]) -> dict[str, Any]:
-    texts = {f: rule.get(f[0].lower() + f[1:], "") for f in ("Rule", "Message", "MessageExpression")}
-    old = rule.get("optionalOldSelf")
-    return {
-        **texts,
-        "Reason": rule.get("reason"),
-        "FieldPath": rule.get("fieldPath", ""),
-        "OptionalOldSelf": old,
-    }
+    return (rule.get("message") or f"failed rule: {rule['rule'].strip()}").strip()

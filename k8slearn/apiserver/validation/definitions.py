@@ -160,7 +160,7 @@ def _schema(schema: Spec, path: str) -> list[FieldError]:
     found = check_schema(schema, path)
     if found or not mentions(schema, "x-kubernetes-validations"):
         return found
-    from k8slearn.api.structural.rules import compile_rules  # the language is loaded where it is spoken
+    from k8slearn.api.structural.rulecheck import compile_rules  # the language is loaded where it is spoken
 
     return compile_rules(schema, path)
 

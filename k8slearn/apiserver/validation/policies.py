@@ -10,6 +10,7 @@ from typing import Any
 
 from k8slearn.api.errors import FieldError, duplicate, forbidden, invalid, required, unsupported
 from k8slearn.api.objects import Object
+from k8slearn.apiserver.validation.expressions import compiles
 from k8slearn.apiserver.validation.shapes import Check, Each, OneOf, Shape, dns_subdomain, label_selector
 from k8slearn.apiserver.validation.webhooks import FAILURE, MATCH, RULE, condition
 
@@ -25,9 +26,6 @@ _CONSTRAINTS = Shape(
         "excludeResourceRules": _RULES,
     }
 )
-NAMES: dict[str, Spec | None] = dict.fromkeys(
-    ["object", "oldObject", "request", "params", "namespaceObject", "variables", "authorizer"]
-)
 REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized")
 
 
@@ -41,27 +39,44 @@ def _constrained(spec: Spec, path: str) -> Iterable[FieldError]:
 
 def _says_something(spec: Spec, path: str) -> Iterable[FieldError]:
     if not spec.get("validations") and not spec.get("auditAnnotations"):
-        yield required(
-            f"{path}.validations", "validations or auditAnnotations must contain at least one item"
-        )
+        for field in ("validations", "auditAnnotations"):
+            yield required(
+                f"{path}.{field}", "validations or auditAnnotations must contain at least one item"
+            )
 
 
-def _compiles(expression: str, path: str) -> Iterable[FieldError]:
-    """Kubernetes: validateCELExpression"""
-    from k8slearn.api import cel  # loaded where it is spoken
+def _expressions(spec: Spec, path: str) -> Iterable[FieldError]:
+    """All that are there must compile; each variable may speak of those before it."""
+    from k8slearn.api.cel.admission import policy_names  # loaded where it is spoken
 
-    try:
-        cel.compile(expression, NAMES)
-    except cel.CelError as error:
-        yield invalid(path, expression, f"compilation failed: {error}")
+    variables = spec.get("variables") or []
+    for i, held in enumerate(spec.get("matchConditions") or ()):
+        names = {k: v for k, v in policy_names(spec, []).items() if k != "variables"}
+        yield from compiles(held, "expression", f"{path}.matchConditions[{i}]", names)
+    for i, variable in enumerate(variables):
+        names = policy_names(spec, variables[:i])
+        yield from compiles(variable, "expression", f"{path}.variables[{i}]", names, kinds=())
+    names = policy_names(spec)
+    for i, validation in enumerate(spec.get("validations") or ()):
+        where = f"{path}.validations[{i}]"
+        yield from compiles(validation, "expression", where, names)
+        spoken = {k: v for k, v in names.items() if k != "authorizer"}
+        yield from compiles(validation, "messageExpression", where, spoken, kinds=("string",))
+    for i, note in enumerate(spec.get("auditAnnotations") or ()):
+        where = f"{path}.auditAnnotations[{i}]"
+        yield from compiles(note, "valueExpression", where, names, kinds=("string", "null_type"))
 
 
 def _validation(validation: Spec, path: str) -> Iterable[FieldError]:
+    message, expression = validation.get("message") or "", validation.get("messageExpression") or ""
     if not validation.get("expression", "").strip():
         yield required(f"{path}.expression", "expression is not specified")
-    for field in ("expression", "messageExpression"):
-        if validation.get(field, "").strip():
-            yield from _compiles(validation[field].strip(), f"{path}.{field}")
+    if expression and not expression.strip():
+        yield invalid(f"{path}.messageExpression", expression, "must be non-empty if specified")
+    if message and not message.strip():
+        yield invalid(f"{path}.message", message, "message must be non-empty if specified")
+    elif "\n" in message.strip():
+        yield invalid(f"{path}.message", message, "message must not contain line breaks")
     if validation.get("reason", "Invalid") not in REASONS:
         yield unsupported(f"{path}.reason", validation["reason"], REASONS)
 
@@ -70,17 +85,34 @@ def _variable(variable: Spec, path: str) -> Iterable[FieldError]:
     for field in ("name", "expression"):
         if not variable.get(field, "").strip():
             yield required(f"{path}.{field}", f"{field} is not specified")
-    if variable.get("expression", "").strip():
-        yield from _compiles(variable["expression"], f"{path}.expression")
+    if variable.get("name", "").strip() and not variable["name"].isidentifier():
+        yield invalid(f"{path}.name", variable["name"], "name is not a valid CEL identifier")
+
+
+def _note(note: Spec, path: str) -> Iterable[FieldError]:
+    if not note.get("key"):
+        yield required(f"{path}.key")
+    if not note.get("valueExpression", "").strip():
+        yield required(f"{path}.valueExpression", "valueExpression is not specified")
+
+
+def _param_kind(kind: Spec, path: str) -> Iterable[FieldError]:
+    for field in ("apiVersion", "kind"):
+        if not kind.get(field):
+            yield required(f"{path}.{field}")
 
 
 _POLICY_FIELDS: dict[str, Check] = {
     "failurePolicy": FAILURE,
+    "paramKind": _param_kind,
     "matchConstraints": _CONSTRAINTS,
     "matchConditions": Each(condition, unique="name"),
     "variables": Each(_variable, unique="name"),
 }
-_POLICY = Shape({**_POLICY_FIELDS, "validations": Each(_validation)}, also=(_constrained, _says_something))
+_POLICY = Shape(
+    {**_POLICY_FIELDS, "validations": Each(_validation), "auditAnnotations": Each(_note, unique="key")},
+    also=(_constrained, _says_something, _expressions),
+)
 _MUTATING = Shape({**_POLICY_FIELDS, "reinvocationPolicy": OneOf("IfNeeded", "Never")}, also=(_constrained,))
 
 ACTIONS = ("Audit", "Deny", "Warn")

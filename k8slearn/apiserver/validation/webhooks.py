@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from k8slearn.api import formats
 from k8slearn.api.errors import FieldError, invalid, required, unsupported
+from k8slearn.apiserver.validation.expressions import compiles
 from k8slearn.apiserver.validation.shapes import (
     Check,
     Each,
@@ -161,6 +162,13 @@ def condition(condition: Spec, path: str) -> Iterable[FieldError]:
         yield required(f"{path}.expression")
 
 
+def _of_webhook(one: Spec, path: str) -> Iterable[FieldError]:
+    from k8slearn.api.cel.admission import NAMES  # loaded where it is spoken
+
+    yield from condition(one, path)
+    yield from compiles(one, "expression", path, NAMES)
+
+
 _WEBHOOK = Shape(
     {
         "rules": Each(RULE),
@@ -169,7 +177,7 @@ _WEBHOOK = Shape(
         "namespaceSelector": label_selector,
         "objectSelector": label_selector,
         "reinvocationPolicy": OneOf("IfNeeded", "Never"),
-        "matchConditions": Each(condition, unique="name"),
+        "matchConditions": Each(_of_webhook, unique="name"),
     },
     also=(_has_name, _effects, _versions, _seconds, _client),
 )
