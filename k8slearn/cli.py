@@ -95,7 +95,11 @@ def up(**options: Any) -> None:
     "--kubeconfig", type=click.Path(dir_okay=False), help="Run against this API server, not simulated."
 )
 @click.option("--context", default="", help="The context of the kubeconfig; also: use the usual kubeconfig.")
-@click.option("--quiet", is_flag=True, help="No health line once a minute.")
+@click.option("--quiet", is_flag=True, help="There: no health line once a minute.")
+@click.option(
+    "--health-port", type=click.IntRange(1, 65535), help="There: serve /healthz and /readyz on this port."
+)
+@click.option("--leader-elect", is_flag=True, help="Of several such processes only one works, by a Lease.")
 @click.option(
     "--apply", "manifests", multiple=True, help="Simulated: a manifest to begin with. More than once."
 )
@@ -105,37 +109,80 @@ def up(**options: Any) -> None:
 )
 @click.option("--for", "seconds", default=900.0, show_default=True, help="Simulated: virtual seconds.")
 @click.option("--steps", is_flag=True, help="Simulated: tell every single step.")
-def run(file: str, kubeconfig: str | None, context: str, quiet: bool, **simulated: Any) -> None:
+@click.pass_context
+def run(
+    given: click.Context,
+    file: str,
+    kubeconfig: str | None,
+    context: str,
+    quiet: bool,
+    health_port: int | None,
+    leader_elect: bool,
+    **simulated: Any,
+) -> None:
     """Run the operator in FILE: every Controller that is defined in it, or its list OPERATORS.
 
     Simulated, unless --kubeconfig or --context names a cluster: then the same file, unchanged, works there until
-    Ctrl-C (exit code 0). Simulated, the exit code is 0 if everything became ready, and 1 if not. 2: the file or an
-    option was refused.
+    Ctrl-C. What it says of itself there, health and failures, goes to standard error.
+
+    Exit codes. There: 0, it was stopped; 1, it broke. Simulated: 0, everything became ready; 1, it did not. Both: 2,
+    the file, the kubeconfig or an option was refused.
     """
     from pathlib import Path
 
+    from k8slearn.live.elected import elected
     from k8slearn.live.operatorfile import BadOperatorFile, load_operators
 
+    there = bool(kubeconfig or context)
+    _refuse_others(given, SIMULATED_ONLY if there else THERE_ONLY, there=there)
     try:
         operators = load_operators(Path(file))
-    except BadOperatorFile as bad:
+        if leader_elect and not there:
+            operators = elected(operators, "default")
+    except (BadOperatorFile, ValueError) as bad:
         _refuse(str(bad))
-    if kubeconfig or context:
-        _run_there(operators, Path(kubeconfig) if kubeconfig else None, context, quiet)
+    if there:
+        where = Path(kubeconfig) if kubeconfig else None
+        options = {"quiet": quiet, "health_port": health_port or 0, "leader_elect": leader_elect}
+        _run_there(Path(file), operators, where, context, **options)
     else:
         _run_here(operators, **simulated)
 
 
-def _run_there(operators: list[Any], kubeconfig: Any, context: str, quiet: bool) -> None:
+SIMULATED_ONLY = {
+    "manifests": "--apply",
+    "seed": "--seed",
+    "nodes": "--nodes",
+    "seconds": "--for",
+    "steps": "--steps",
+}
+THERE_ONLY = {"quiet": "--quiet", "health_port": "--health-port"}
+
+
+def _refuse_others(given: click.Context, options: dict[str, str], *, there: bool) -> None:
+    """An option of the other world would do nothing, and nobody would notice."""
+    typed = [o for name, o in options.items() if given.get_parameter_source(name) is TYPED]
+    if typed and there:
+        _refuse(f"{', '.join(typed)}: only for a simulation; kubectl does it in a cluster")
+    if typed:
+        _refuse(f"{', '.join(typed)}: only with --kubeconfig or --context")
+
+
+TYPED = click.core.ParameterSource.COMMANDLINE
+
+
+def _run_there(file: Any, operators: list[Any], kubeconfig: Any, context: str, **options: Any) -> None:
     try:
         from k8slearn.live.remote import NoConfig
         from k8slearn.live.run import run
     except ModuleNotFoundError as missing:
         _refuse(f"k8slearn run --kubeconfig needs the package {missing.name}: pip install 'k8slearn[live]'")
     try:
-        run(operators, kubeconfig, context, quiet=quiet)
-    except NoConfig as error:
+        run(file, operators, kubeconfig, context, **options)
+    except (NoConfig, ValueError) as error:
         _refuse(str(error))
+    except OSError as error:
+        _refuse(f"--health-port {options['health_port']}: {error.strerror or error}")
 
 
 def _run_here(operators: list[Any], manifests: tuple[str, ...], steps: bool, **rest: Any) -> NoReturn:

@@ -11,7 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from k8slearn.api.errors import ApiError
+from k8slearn.api.errors import ApiError, NotFound
 from k8slearn.api.manifests import ManifestError, load
 from k8slearn.api.objects import Object
 from k8slearn.client.messages import message_for
@@ -63,7 +63,7 @@ def play_operators(
     definitions = [obj for obj in objects if is_definition(obj)]
     console = Console(highlight=False)
     try:
-        sim = Simulation(Cluster(nodes, adding=operators, objects=definitions), seed=seed)
+        sim = _with_operators(Cluster(nodes, adding=operators, objects=definitions), seed)
         sim.create([obj for obj in objects if not is_definition(obj)])
     except ApiError as error:
         raise Refused(message_for(error, ", ".join(files) or "the operators")) from None
@@ -72,6 +72,13 @@ def play_operators(
     left = problems(sim)
     _summary(sim, console, left)
     return not left
+
+
+def _with_operators(cluster: Cluster, seed: int) -> Simulation:
+    try:
+        return Simulation(cluster, seed=seed)
+    except NotFound as missing:
+        raise Refused(f"{missing.message}: apply the CRD first: --apply FILE.yaml") from None
 
 
 def _read(file: str, name: str) -> list[Object]:

@@ -24,6 +24,7 @@ from k8slearn.live.door import Door
 from k8slearn.live.outside import Switchboard
 from k8slearn.machinery import Controller, Manager, Move
 from k8slearn.machinery.informer import Informer
+from k8slearn.machinery.manager import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -118,9 +119,9 @@ class Driver:
         self.clock.step += 1
         try:
             with self._with_door(move):
-                self.manager.make(move)
+                outcome = self.manager.make(move)
             self.failures.pop(move, None)
-            self.reconciles += move.action == "reconcile"
+            self.made(move, outcome)
         except NotYet:
             self.manager.deliveries.pop(move, None)  # announced again when there is an answer
         except ApiError as error:
@@ -131,6 +132,10 @@ class Driver:
             )
             self._enter(self.makers[move.player]())
         return True
+
+    def made(self, move: Move, outcome: Outcome) -> None:
+        """A move has been made: of whom, and what it turned out to be."""
+        self.reconciles += move.action == "reconcile"
 
     def _rest(self, move: Move, error: ApiError) -> None:
         """An informer that could not list or watch tries again later, each time a little later."""

@@ -27,7 +27,7 @@ def load_operators(path: Path) -> list[Component]:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise BadOperatorFile(f"{_place(error, path)}: {type(error).__name__}: {error}") from error
+        raise BadOperatorFile(f"{place(error, path)}: {type(error).__name__}: {error}") from error
     found = getattr(module, "OPERATORS", None)
     if found is None:
         found = [each for each in vars(module).values() if _is_operator(each, module.__name__)]
@@ -44,7 +44,7 @@ def _is_operator(each: object, module: str) -> bool:
     return is_one and not each.__name__.startswith("_")  # type: ignore[attr-defined]
 
 
-def _place(error: Exception, path: Path) -> str:
+def place(error: Exception, path: Path) -> str:
     """``my_operator.py, line 12``: the last line of the file that the error came through."""
     if isinstance(error, SyntaxError) and error.lineno:
         return f"{path}, line {error.lineno}"

@@ -1,7 +1,7 @@
 """Any Kubernetes API server, reached over HTTP: the transport with which the same controller runs somewhere else.
 
-How to get in (certificates, tokens, exec plugins, the files of a pod) is lightkube's business; what is asked and what
-comes back is ours. Requests are answered while the caller waits; only watches have a thread (`remotewatch`).
+How to get in says `access`; what is asked and what comes back is said here. Requests are answered while the caller
+waits; only watches have a thread (`remotewatch`).
 
 Kubernetes: client-go/rest
 """
@@ -9,14 +9,12 @@ Kubernetes: client-go/rest
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
-from lightkube.config import client_adapter
-from lightkube.config.kubeconfig import KubeConfig, SingleConfig
-from lightkube.core.exceptions import ConfigError
 
 from k8slearn.api import errors
 from k8slearn.api.kinds import Kinds, Resource
@@ -24,8 +22,12 @@ from k8slearn.api.objects import Object, freeze
 from k8slearn.api.patches import check_options
 from k8slearn.api.requests import ObjectList, Request, Watch
 from k8slearn.api.selectors import LabelSelector
+from k8slearn.live.access import TIMEOUT, NoConfig, find, http_client
 from k8slearn.live.discovery import Discovered
 from k8slearn.live.remotewatch import RemoteWatch
+
+if TYPE_CHECKING:
+    from lightkube.config.kubeconfig import SingleConfig
 
 METHODS = {
     "create": "POST",
@@ -43,24 +45,21 @@ PATCHES = {
 OF_DELETIONS = ("gracePeriodSeconds", "propagationPolicy", "orphanDependents", "preconditions", "dryRun")
 REASONS = {404: "NotFound", 429: "TooManyRequests", 503: "ServiceUnavailable"}  # of answers without a Status
 PAGE = 500  # objects
-TIMEOUT = 30.0  # seconds
-USER_AGENT = "k8slearn"  # of which servers make the name of a field manager
+LONGEST_WAIT = (
+    10.0  # seconds for which a server may have us wait (Retry-After), all in all; then its answer counts
+)
 
 Soon = Callable[[Callable[[], None]], object]  # calls something in the thread of the controllers
-
-
-class NoConfig(Exception):
-    """It is not known where the API server is, or how to get in. The message says what to do."""
 
 
 class Remote:
     """Implements k8slearn.api.requests.Transport. `soon` brings bells of watches to the caller's thread."""
 
     def __init__(self, config: SingleConfig, soon: Soon = lambda ring: ring()) -> None:
-        parameters = client_adapter.ConnectionParams(timeout=httpx2.Timeout(TIMEOUT), trust_env=False)
-        self.http = client_adapter.Client(config, parameters)
-        self.http.headers["User-Agent"] = USER_AGENT
+        self.http = http_client(config)
+        self.namespace = config.namespace  # of people who name none
         self.soon = soon
+        self.sleep: Callable[[float], object] = time.sleep
         self.kinds: Kinds = Discovered(self._document)
 
     def handle(self, request: Request) -> Any:
@@ -93,25 +92,54 @@ class Remote:
 
     def send(self, method: str, url: str, **rest: Any) -> httpx2.Response:
         """One request. Raises ApiError."""
+        return self._answer(self.http.build_request(method, url, **rest))
+
+    def stream(self, url: str, query: dict[str, str], silence: float) -> httpx2.Response:
+        """An answer that goes on; the caller closes it. `silence`: seconds without a byte. Raises ApiError."""
+        timeout = httpx2.Timeout(TIMEOUT, read=silence)
+        return self._answer(self.http.build_request("GET", url, params=query, timeout=timeout), stream=True)
+
+    def _answer(self, request: httpx2.Request, *, stream: bool = False) -> httpx2.Response:
+        """A server that has too much to do says when to come back: we do, as long as it asks for little."""
+        waited = 0.0
+        while True:
+            answer = self._sent(request, stream=stream)
+            if answer.status_code < 400:
+                return answer
+            if stream:
+                answer.read()
+                answer.close()
+            pause = retry_after(answer)
+            if pause is None or waited + pause > LONGEST_WAIT:
+                raise refusal(answer)
+            self.sleep(pause)
+            waited += pause
+
+    def _sent(self, request: httpx2.Request, *, stream: bool) -> httpx2.Response:
         try:
-            answer = self.http.request(method, url, **rest)
-        except httpx2.TimeoutException as error:
-            raise errors.ServerTimeout(f"{method} {url}: no answer within {TIMEOUT:g} s ({error})") from None
+            return self.http.send(request, stream=stream)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
+            raise errors.Unreachable(f"{self.http.base_url} cannot be reached: {error}") from None
+        except httpx2.TimeoutException:
+            said = f"{request.method} {request.url}: no answer within {TIMEOUT:g} s"
+            raise errors.ServerTimeout(said) from None
         except httpx2.TransportError as error:
             raise errors.Unreachable(f"{self.http.base_url} cannot be reached: {error}") from None
-        if answer.status_code >= 400:
-            raise refusal(answer)
-        return answer
 
     def _document(self, path: str, accept: str) -> Any:
         return self.send("GET", path, headers={"Accept": accept}).json()
 
     def _pages(self, resource: Resource, request: Request) -> ObjectList:
-        """A long list, page by page, all at one revision."""
-        query = {**_query(request), "limit": str(PAGE)}
-        found: list[Object] = []
+        """A long list, page by page, all at one revision; at once, if that is forgotten meanwhile."""
+        whole, url, found = _query(request), url_of(request, resource), list[Object]()
+        query = {**whole, "limit": str(PAGE)}
         while True:
-            page = _listed(self.send("GET", url_of(request, resource), params=query).json(), resource)
+            try:
+                page = _listed(self.send("GET", url, params=query).json(), resource)
+            except errors.Expired:
+                if "continue" not in query:
+                    raise
+                return _listed(self.send("GET", url, params=whole).json(), resource)
             found += page
             if not page.continue_:
                 page[:] = found
@@ -128,14 +156,7 @@ def connect(kubeconfig: Path | None = None, context: str = "", soon: Soon = lamb
 
     Raises NoConfig.
     """
-    try:
-        found = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_env()
-        config = found.get(context or None)
-    except (ConfigError, OSError) as error:
-        raise NoConfig(f"{error}; name a file with --kubeconfig") from None
-    if config is None:
-        raise NoConfig("no kubeconfig was found, and this is no pod; name a file with --kubeconfig")
-    return Remote(config, soon)
+    return Remote(find(kubeconfig, context), soon)
 
 
 # --- what is asked ---
@@ -216,3 +237,16 @@ def refusal(answer: httpx2.Response) -> errors.ApiError:
         body = {"message": answer.text.strip() or answer.reason_phrase, "code": answer.status_code}
         body["reason"] = REASONS.get(answer.status_code, "")
     return errors.from_status(body)
+
+
+def retry_after(answer: httpx2.Response) -> float | None:
+    """The seconds after which the same request may be sent again. Kubernetes: client-go/rest/with_retry.go"""
+    if answer.status_code != 429 and answer.status_code < 500:
+        return None
+    try:
+        return float(answer.headers["Retry-After"])
+    except (KeyError, ValueError):
+        return None
+
+
+__all__ = ["NoConfig", "Remote", "connect"]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from k8slearn.api.errors import ApiError, Expired
+from k8slearn.api.errors import ApiError
 from k8slearn.api.objects import Object, key_of, revision_of, uid_of
 from k8slearn.api.requests import Watch, WatchEvent
 
@@ -65,7 +65,7 @@ class Informer:
             return self.relist()
         try:
             event = self.watch.take()
-        except Expired:
+        except ApiError:  # Expired, or whatever else has ended it
             self.disconnect()
             return self.relist()
         if event is None:
