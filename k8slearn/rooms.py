@@ -38,7 +38,7 @@ CONTROL_PLANE = COMPONENT | PLAYERS | _names("apiserver store cluster")
 ROOMS: dict[str, Room] = {
     "api": Room(
         "nouns: pure functions on plain dicts",
-        wheels=_names("celpy lark"),  # loaded only where expressions are spoken
+        wheels=_names("celpy lark re2"),  # loaded only where expressions are spoken
         kubernetes="k8s.io/apimachinery",
     ),
     "store": Room(
@@ -104,7 +104,7 @@ ROOMS: dict[str, Room] = {
     "testing": Room(
         "the pytest plugin for people who write operators",
         CONTROL_PLANE | _names("sim live"),
-        _names("pytest hypothesis"),
+        _names("pytest hypothesis httpx"),
         kubernetes="sigs.k8s.io/controller-runtime/pkg/envtest",
     ),
     "lab": Room(
@@ -124,5 +124,7 @@ ROOMS: dict[str, Room] = {
     ),
 }
 
-WORLDLY = frozenset({"sim", "live", "cli", "lab.launch", "lab.terminal"})
+WORLDLY = frozenset(
+    {"sim", "live", "cli", "lab.launch", "lab.terminal", "testing.patience", "testing.served"}
+)
 """Rooms, or single files of one, that may know the time of day, throw dice, start threads or open sockets."""

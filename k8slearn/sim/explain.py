@@ -150,6 +150,9 @@ FAULTS: dict[str, Callable[..., str]] = {
     "crash_after": lambda p, n: f"{p} is going to crash right after its {_nth(n)} write",
     "refuse": lambda p, n, reason="Conflict": f"{p} is going to have its {_nth(n)} write refused ({reason})",
     "lose": lambda p, n: f"{p} is not going to hear the answer to its {_nth(n)} write",
+    "fail": lambda p, n, reason="InternalError", verb="", resource="", times=1: (
+        f"{p} is going to have its {_nth(n)} {verb or 'call'}{_of(resource)} fail ({reason})"
+    ),
     "stop": lambda p: f"{p} is asked to stop, and starts again, remembering nothing",
     "hold": lambda p, r="": f"from here on {p} hears nothing{_of(r)}: its news is late",
     "release": lambda p, r="": f"{p} begins to hear the news{_of(r)} that has waited",

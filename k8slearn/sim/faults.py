@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from k8slearn.api import errors
 from k8slearn.machinery import Controller, Informer
+from k8slearn.sim.ondemand import Rule
 from k8slearn.sim.wire import Crashed, Wire
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ REFUSALS: dict[str, errors.ApiError] = {
     ),
     "InternalError": errors.InternalError("the server has asked you to try again: etcd is electing a leader"),
     "Timeout": errors.ServerTimeout("the request did not complete in time"),
+    "Expired": errors.Expired("The provided continue parameter is too old"),
 }
+LOST = "Lost"  # carried out, and the answer is lost
 
 
 def crash(sim: Simulation, player: str) -> str:
@@ -116,6 +119,22 @@ def lose(sim: Simulation, player: str, write: int) -> str:
     return f"will not hear the answer to write {write} from now"
 
 
+def fail(
+    sim: Simulation,
+    player: str,
+    nth: int,
+    reason: str = "InternalError",
+    verb: str = "",
+    resource: str = "",
+    times: int = 1,
+) -> str:
+    """The nth call from now on, reads included, goes wrong; or the nth of a verb, of a resource."""
+    wire = sim.wires[player]
+    rule = Rule(REFUSALS.get(reason), verb, resource, nth, times)
+    _change(wire, rules=(*wire.faults.rules, rule))
+    return f"{' '.join(filter(None, [verb, resource])) or 'call'} {nth} from now will go wrong: {reason}"
+
+
 def stop(sim: Simulation, player: str) -> str:
     """The process is asked to end, says goodbye, and another starts in its place."""
     with suppress(Crashed):  # there are worse moments to die
@@ -135,7 +154,7 @@ FAULTS: dict[str, Callable[..., str]] = {
     f.__name__: f
     for f in (
         *(crash, hold, release, drop, reconnect, resync, cut_off, heal),
-        *(crash_after, refuse, lose, stop, compact),
+        *(crash_after, refuse, lose, fail, stop, compact),
     )
 }
 
@@ -151,6 +170,8 @@ def check(sim: Simulation, name: str, *args: object) -> None:
         raise ValueError(f'no player "{whom}": there are {", ".join(sim.manager.players)}')
     if name == "refuse" and args[2:] and args[2] not in REFUSALS:
         raise ValueError(f'no refusal "{args[2]}": choose one of {", ".join(REFUSALS)}')
+    if name == "fail" and args[2:] and args[2] not in (*REFUSALS, LOST):
+        raise ValueError(f'no failure "{args[2]}": choose one of {", ".join((*REFUSALS, LOST))}')
     player = sim.manager.players[str(args[0])]
     if len(args) > 1 and isinstance(args[1], str) and args[1] not in player.informers:
         raise ValueError(

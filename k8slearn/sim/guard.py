@@ -11,6 +11,7 @@ from __future__ import annotations
 import linecache
 import signal
 import sys
+import sysconfig
 import threading
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -21,10 +22,9 @@ from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
 
 HOUSE = str(Path(__file__).parent.parent)
+LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
 BUDGET = 20_000  # lines of a controller's own code in one move; a reconcile needs some dozens
-
-
-SECONDS = 3.0  # of computing in one move, after which it does not matter any more how many lines they were
+SECONDS = 5.0  # of computing in one move, after which it does not matter any more how many lines they were
 
 
 class Endless(BaseException):
@@ -34,6 +34,17 @@ class Endless(BaseException):
         self.filename, self.line = filename, line
         text = linecache.getline(filename, line).strip()
         super().__init__(f"one move has no end, at line {line}: {text}")
+
+
+def blamed(frame: FrameType | None) -> tuple[str, int] | None:
+    """(file, line): the innermost that is the author's; when all is other people's, the innermost that is not ours."""
+    for skipped in ((HOUSE, "<string>", *LIBRARIES), (HOUSE,)):
+        found = frame
+        while found is not None and found.f_code.co_filename.startswith(skipped):
+            found = found.f_back
+        if found is not None:
+            return found.f_code.co_filename, found.f_lineno
+    return None
 
 
 class WrongAnswer(TypeError):
@@ -69,10 +80,8 @@ class Budget:
             signal.signal(signal.SIGVTALRM, self.alarm)
 
     def _ring(self, number: int, frame: FrameType | None) -> None:
-        while frame is not None and frame.f_code.co_filename.startswith(HOUSE):
-            frame = frame.f_back
-        if frame is not None:
-            raise Endless(frame.f_code.co_filename, frame.f_lineno)
+        if line := blamed(frame):
+            raise Endless(*line)
 
     def _enter_frame(self, frame: FrameType, event: str, arg: object) -> Any:
         if frame.f_code.co_filename.startswith(HOUSE):
@@ -81,8 +90,8 @@ class Budget:
 
     def _count(self, frame: FrameType, event: str, arg: object) -> Any:
         self.left -= 1
-        if self.left < 0:
-            raise Endless(frame.f_code.co_filename, frame.f_lineno)
+        if self.left < 0 and (line := blamed(frame)):
+            raise Endless(*line)
         return self._count
 
 

@@ -254,6 +254,7 @@ class Play:
             for key, error in self.sim.manager.players[player].errors.items():
                 raise Broken(RECOVERS, f"{player} still fails to reconcile {key}: {_words(error)}", error)
         self._judge("at rest")
+        self._judge("at the end")
 
 
 class _BlameOn:
@@ -267,7 +268,7 @@ class _BlameOn:
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, Endless):
-            raise Broken(ENDS, f"{self.player} is {error}", error) from None
+            raise Broken(ENDS, f"{self.player}: {error}", error) from None
         if isinstance(error, Exception):
             raise Broken(RAISES, f"{self.player}, hearing an event: {_words(error)}", error) from error
 

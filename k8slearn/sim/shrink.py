@@ -25,10 +25,13 @@ class _Shrinking:
     trial: Trial
     best: Failure
     runs: int
+    whole_story: bool = False
 
     @property
     def pieces(self) -> list[Piece]:
         schedule = self.best.schedule
+        if self.whole_story:
+            return list(schedule.deviations)
         acts = range(len(self.trial.story)) if schedule.acts is None else schedule.acts
         return [*schedule.deviations, *acts]
 
@@ -43,10 +46,12 @@ class _Shrinking:
         )  # fewer acts: what follows happens so many turns earlier
         return any(self._try(deviations, acts, shift) for shift in range(first if shorter else 1))
 
-    def _try(self, deviations: list[Deviation], acts: tuple[int, ...], shift: int) -> bool:
+    def _try(self, deviations: list[Deviation], acts: tuple[int, ...] | None, shift: int) -> bool:
         if self.runs <= 0:
             return False
         self.runs -= 1
+        if self.whole_story:
+            acts = self.best.schedule.acts
         moved = tuple(d._replace(turn=d.turn - shift) for d in deviations)
         failure = Play(self.trial, replace(self.best.schedule, deviations=moved, acts=acts)).run()
         if failure is None or failure.invariant != self.best.invariant:
@@ -55,9 +60,12 @@ class _Shrinking:
         return True
 
 
-def shrink(trial: Trial, failure: Failure, runs: int = RUNS) -> Failure:
-    """The shortest way to the same broken promise that was found. Deterministic."""
-    shrinking = _Shrinking(trial, _without_idle(failure), runs)
+def shrink(trial: Trial, failure: Failure, runs: int = RUNS, *, whole_story: bool = False) -> Failure:
+    """The shortest way to the same broken promise that was found. Deterministic.
+
+    `whole_story`: no act is left out, for promises that speak of what has been asked for in all.
+    """
+    shrinking = _Shrinking(trial, _without_idle(failure), runs, whole_story)
     while _pass(shrinking):
         pass
     return shrinking.best

@@ -15,7 +15,7 @@ from k8slearn.sim.simulation import Simulation
 if TYPE_CHECKING:
     from k8slearn.sim.schedule import Deviation, Schedule
 
-When = Literal["always", "at rest", "again"]
+When = Literal["always", "at rest", "at the end", "again"]
 
 #: Promises that every controller makes.
 SETTLES = "it comes to rest"
@@ -38,8 +38,8 @@ class Invariant:
     """A promise. `check` returns None while it holds, else a sentence: which object breaks which rule.
 
     when: "always" after every step; "at rest" whenever nobody can move and nothing is held back, before the
-    user goes on and at the end; "again" at the very end, when every player under test has been shown its
-    whole cache once more.
+    user goes on and at the end; "at the end" only then; "again" at the very end, when every player under test
+    has been shown its whole cache once more.
     """
 
     name: str

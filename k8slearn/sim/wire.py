@@ -7,16 +7,18 @@ by call, which makes them part of a schedule that can be replayed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from k8slearn.api.errors import ApiError, ServerTimeout, Unreachable
 from k8slearn.api.kinds import Kinds
 from k8slearn.api.objects import Key, make_key
 from k8slearn.api.requests import ObjectList, Request, Transport, Watch
+from k8slearn.sim.ondemand import Rule, met
 from k8slearn.store import Store
 
 READS = ("get", "list", "watch")
+ANSWER_LOST = "the request has been carried out, but its answer is lost"
 DONE = "done"  # the note on a call to what lies outside of the cluster (`outsideworld`)
 
 
@@ -72,6 +74,7 @@ class Faults:
     crash_after: frozenset[int] = frozenset()  # die right after the nth write went through
     refuse: dict[int, ApiError] = field(default_factory=dict)  # answer the nth write with this
     lose: frozenset[int] = frozenset()  # the nth write goes through, but its answer is lost
+    rules: tuple[Rule, ...] = ()  # errors on demand
 
 
 class Wire:
@@ -90,9 +93,9 @@ class Wire:
         return self.server.kinds
 
     def handle(self, request: Request) -> Any:
-        before = self.store.revision
+        before, luck = self.store.revision, self._luck(request)
         try:
-            answer = self._answer(request)
+            answer = self._answer(request, luck)
         except ApiError as error:
             self._note(request, request.key, error.code, 0, error.reason)
             raise
@@ -101,7 +104,9 @@ class Wire:
         if request.writes:
             self.die_if_told()
             if self.writes in self.faults.lose:
-                raise ServerTimeout("the request has been carried out, but its answer is lost")
+                raise ServerTimeout(ANSWER_LOST)
+        if luck is not None:
+            raise ServerTimeout(ANSWER_LOST)
         return answer
 
     def die_if_told(self) -> None:
@@ -113,12 +118,22 @@ class Wire:
         self._check_connection()
         return self.server.watch(request, bell)
 
-    def _answer(self, request: Request) -> Any:
+    def _luck(self, request: Request) -> Rule | None:
+        """The rule that strikes this request."""
+        if not self.faults.rules:
+            return None
+        rules, found = met(self.faults.rules, request)
+        self.faults = replace(self.faults, rules=rules)
+        return found
+
+    def _answer(self, request: Request, luck: Rule | None) -> Any:
         self._check_connection()
         if request.writes:
             self.writes += 1
             if self.writes in self.faults.refuse:
                 raise self.faults.refuse[self.writes]
+        if luck is not None and luck.error is not None:
+            raise luck.error
         return self.server.handle(request)
 
     def _check_connection(self) -> None:

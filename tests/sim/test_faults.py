@@ -200,6 +200,7 @@ EVERY = {
     "crash_after": (RS, 1),
     "refuse": (RS, 1),
     "lose": (RS, 1),
+    "fail": (RS, 1, "Timeout", "list"),
     "stop": (RS,),
     "compact": (),
 }
