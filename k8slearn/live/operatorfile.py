@@ -19,11 +19,12 @@ def load_operators(path: Path) -> list[Component]:
     """``OPERATORS`` of the file, or every Controller that is defined in it. Raises BadOperatorFile."""
     if not path.is_file():
         raise BadOperatorFile(f"{path}: there is no such file")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = _module_name(path.stem)
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise BadOperatorFile(f"{path}: this is no Python file; its name must end with .py")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # so that what is in it can be pickled
+    sys.modules[name] = module  # so that what is in it can be pickled
     try:
         spec.loader.exec_module(module)
     except Exception as error:
@@ -37,6 +38,11 @@ def load_operators(path: Path) -> list[Component]:
             "yours in a list OPERATORS"
         )
     return list(found)
+
+
+def _module_name(stem: str) -> str:
+    """People call such a file operator.py, and Python has a module of that name."""
+    return f"{stem}_file" if stem in sys.stdlib_module_names or stem in sys.modules else stem
 
 
 def _is_operator(each: object, module: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 from tests.up import COMMAND, PATIENCE, Up
 
 MIRROR = Path(__file__).with_name("operator_mirror.py")
+RunBy = Callable[..., "Operator"]
 HERE = "/api/v1/namespaces/default/configmaps"
 
 
@@ -34,18 +36,37 @@ def up(tmp_path: Path) -> Iterator[Up]:
 
 
 class Operator:
-    """The process."""
+    """The process. Ended by the fixture `run_by`, unless it has been."""
 
-    def __init__(self, up: Up, *words: str) -> None:
-        command = [COMMAND, "run", str(MIRROR), "--kubeconfig", str(up.kubeconfig), *words]
+    def __init__(self, up: Up, *words: str, file: Path = MIRROR) -> None:
+        command = [COMMAND, "run", str(file), "--kubeconfig", str(up.kubeconfig), *words]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        self.began = self.line()
+
+    def line(self) -> str:
+        """The next that it says."""
         assert self.process.stderr is not None
-        self.began = self.process.stderr.readline()
+        return self.process.stderr.readline()
 
     def end(self, number: int) -> tuple[int, str]:
         self.process.send_signal(number)
         _, said = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, said
+
+
+@pytest.fixture
+def run_by() -> Iterator[RunBy]:
+    """``run_by(up, "--leader-elect")``"""
+    begun: list[Operator] = []
+
+    def one(up: Up, *words: str, file: Path = MIRROR) -> Operator:
+        begun.append(Operator(up, *words, file=file))
+        return begun[-1]
+
+    yield one
+    for operator in begun:
+        if operator.process.poll() is None:
+            operator.end(signal.SIGKILL)
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -75,16 +96,16 @@ def test_simulated_it_tells_the_story(tmp_path: Path) -> None:
     )
 
 
-def test_the_same_file_against_a_server_through_deaths_of_both(up: Up) -> None:
+def test_the_same_file_against_a_server_through_deaths_of_both(run_by: RunBy, up: Up) -> None:
     with up.http() as http:
-        first = Operator(up)
+        first = run_by(up)
         assert first.began.startswith(f"mirror at {up.url}")
         http.post(HERE, json=source("one", "1"))
         until(lambda: value(http, "one-copy") == "1")
         first.end(signal.SIGKILL)
         http.put(f"{HERE}/one", json=source("one", "2"))
         http.post(HERE, json=source("two", "1"))
-        second = Operator(up)
+        second = run_by(up)
         until(lambda: (value(http, "one-copy"), value(http, "two-copy")) == ("2", "1"))
         up.kill()
         up.start()
@@ -112,5 +133,103 @@ def test_files_that_cannot_be_run(tmp_path: Path, text: str | None, said: str) -
         file.write_text(text)
     done = ran(str(file))
     assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# --- what whoever runs it wants to know -----------------------------------------------------------
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def asked(port: int, path: str) -> tuple[int, str]:
+    try:
+        answer = httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False)
+    except httpx.TransportError:
+        return 0, ""
+    return answer.status_code, answer.text
+
+
+def test_a_port_tells_whether_it_lives_and_whether_it_works(run_by: RunBy, up: Up) -> None:
+    port = free_port()
+    operator = run_by(up, "--health-port", str(port))
+    until(lambda: asked(port, "/readyz") == (200, "ok"))
+    assert asked(port, "/healthz") == (200, "ok")
+    assert asked(port, "/")[0] == 404
+    operator.end(signal.SIGTERM)
+    assert asked(port, "/healthz")[0] == 0
+
+
+def test_it_lives_but_does_not_work_while_there_is_no_server(run_by: RunBy, up: Up) -> None:
+    up.kill()
+    port = free_port()
+    operator = run_by(up, "--health-port", str(port))
+    assert "cannot be reached" in operator.began
+    until(lambda: asked(port, "/healthz") == (200, "ok"))
+    assert asked(port, "/readyz")[0] == 500
+    up.start()
+    until(lambda: asked(port, "/readyz") == (200, "ok"))
+    assert operator.end(signal.SIGTERM)[0] == 0
+
+
+def test_a_port_that_is_taken_is_named(up: Up) -> None:
+    with socket.socket() as other:
+        other.bind(("", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        done = ran(str(MIRROR), "--kubeconfig", str(up.kubeconfig), "--health-port", port)
+    assert done.returncode == 2
+    assert f"--health-port {port}: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_of_two_processes_one_works_and_the_other_takes_over(run_by: RunBy, up: Up) -> None:
+    with up.http() as http:
+        lease = "/apis/coordination.k8s.io/v1/namespaces/default/leases/mirror"
+
+        def holder() -> str:
+            return str(http.get(lease).json().get("spec", {}).get("holderIdentity", ""))
+
+        first = run_by(up, "--leader-elect")
+        until(lambda: bool(holder()))
+        was = holder()
+        second = run_by(up, "--leader-elect")
+        http.post(HERE, json=source("one", "1"))
+        until(lambda: value(http, "one-copy") == "1")
+        assert holder() == was
+        first.end(signal.SIGTERM)
+        http.post(HERE, json=source("two", "1"))
+        until(lambda: value(http, "two-copy") == "1")
+        assert holder() != was
+        second.end(signal.SIGTERM)
+
+
+def test_a_reconcile_that_fails_is_told_of_with_its_line(run_by: RunBy, up: Up, tmp_path: Path) -> None:
+    file = tmp_path / "operator.py"
+    file.write_text(
+        "from k8slearn import Controller\n\n\nclass Fails(Controller):\n    primary = 'namespaces'\n\n"
+        "    def reconcile(self, key):\n        raise KeyError(key)\n"
+    )
+    operator = run_by(up, file=file)
+    line = next(line for line in iter(operator.line, "") if line.startswith("fails default"))
+    assert line == f"fails default: {file}, line 8: KeyError: 'default'; again in 0.005 s\n"
+    assert operator.end(signal.SIGINT)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--health-port", "8080"], "--health-port: only with --kubeconfig or --context"),
+        (["--kubeconfig", "x", "--seed", "1", "--steps"], "--seed, --steps: only for a simulation"),
+        (["--kubeconfig", "no-such-file"], "no-such-file"),
+    ],
+)
+def test_options_that_do_not_go_together(words: list[str], said: str) -> None:
+    done = ran(str(MIRROR), *words)
+    assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
