@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +23,7 @@ from k8slearn.live.https import HttpsServer, listen, tls
 from k8slearn.live.outside import Switchboard
 from k8slearn.live.remote import Remote, connect
 from tests import fakes
+from tests.client.hearing import Hearing
 
 
 class OverHttps:
@@ -74,3 +77,16 @@ def client(request: pytest.FixtureRequest) -> Client:
         "https": lambda: request.getfixturevalue("over_https").fresh(),
     }
     return makers[request.param]()
+
+
+@pytest.fixture
+def hear(client: Client) -> Iterator[Callable[..., Hearing]]:
+    """Opens watches of that client: ``hear("configmaps", labels="app=web")``."""
+    with ExitStack() as all_of_them:
+
+        def one(*what: str, **how: Any) -> Hearing:
+            hearing = Hearing(client, *what, **how)
+            all_of_them.callback(hearing.watch.close)
+            return hearing
+
+        yield one
