@@ -86,6 +86,8 @@ def _group(verb: str, resource: str, refusal: str, calls: list[Call]) -> str:
 
 def _deliver(step: Step, log: Sequence[Entry]) -> str:
     kind = step.result.partition(" ")[0]
+    if kind == "error:":
+        return f"{step.player} asks for all {plain(step.resource)}, in vain: {step.result.removeprefix('error: ')}."
     if kind not in HEARD:
         return f"{step.player} lists {plain(step.resource)} and watches from there on ({step.result})."
     cause = f", written in step {step.causes[0]}" if step.causes else ""

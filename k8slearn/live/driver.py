@@ -16,19 +16,16 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 from k8slearn.api.clock import Dice
-from k8slearn.api.errors import ApiError
 from k8slearn.api.requests import NotYet, Transport
 from k8slearn.cluster import Component
 from k8slearn.live.clock import WallClock
 from k8slearn.live.door import Door
 from k8slearn.live.outside import Switchboard
 from k8slearn.machinery import Controller, Manager, Move
-from k8slearn.machinery.informer import Informer
 from k8slearn.machinery.manager import Outcome
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.4, 30.0  # seconds before an informer that failed tries again
 SLICE = 0.004  # seconds that the players may work before requests have their turn
 
 
@@ -53,7 +50,6 @@ class Driver:
         self.doors: dict[str, Door] = {}
         self.manager = Manager(clock)
         self.makers: dict[str, Component] = {}
-        self.failures: dict[Move, int] = {}  # of informers, in a row
         self.began, self.reconciles = time.monotonic(), 0
         for component in components:
             self.add(component)
@@ -120,12 +116,9 @@ class Driver:
         try:
             with self._with_door(move):
                 outcome = self.manager.make(move)
-            self.failures.pop(move, None)
             self.made(move, outcome)
         except NotYet:
             self.manager.deliveries.pop(move, None)  # announced again when there is an answer
-        except ApiError as error:
-            self._rest(move, error)
         except Exception:
             log.exception(
                 "%s failed while it made its move (%s) and is started anew", move.player, move.action
@@ -136,22 +129,8 @@ class Driver:
     def made(self, move: Move, outcome: Outcome) -> None:
         """A move has been made: of whom, and what it turned out to be."""
         self.reconciles += move.action == "reconcile"
-
-    def _rest(self, move: Move, error: ApiError) -> None:
-        """An informer that could not list or watch tries again later, each time a little later."""
-        informer = self.manager.players[move.player].informers[move.resource]
-        informer.held = True
-        failures = self.failures[move] = self.failures.get(move, 0) + 1
-        delay = min(FIRST_PAUSE * 2 ** min(failures, 20), LONGEST_PAUSE)
-        log.warning(
-            "%s cannot list or watch %s: %s; again in %.1f s", move.player, move.resource, error, delay
-        )
-        asyncio.get_running_loop().call_later(delay, self._go_on, informer, move)
-
-    def _go_on(self, informer: Informer, move: Move) -> None:
-        informer.held = False
-        self.manager.announce(move)
-        self.wake()
+        if move.action == "deliver" and outcome.result:
+            log.warning("%s, %s: %s", move.player, move.resource, outcome.result.removeprefix("error: "))
 
     def _with_door(self, move: Move) -> AbstractContextManager[None]:
         if self.board is None:

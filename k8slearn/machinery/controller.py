@@ -30,7 +30,7 @@ from k8slearn.machinery.cache import Cache
 from k8slearn.machinery.informer import Change, Informer
 from k8slearn.machinery.recorder import Recorder
 from k8slearn.machinery.state import clone
-from k8slearn.machinery.workqueue import WorkQueue
+from k8slearn.machinery.workqueue import Timer, WorkQueue
 
 
 class Done(NamedTuple):
@@ -148,6 +148,11 @@ class Controller:
         for change in changes:
             self.on_change(change)
         return changes
+
+    def fire(self) -> list[Timer]:
+        """Time has passed: keys whose turn it is are put into the queue, and informers get up."""
+        rested = [timer for i in self.informers.values() if (timer := i.rested()) is not None]
+        return [*self.queue.fire(), *rested]
 
     def work(self) -> tuple[Key, list[int], str]:
         """Reconcile the next key. Returns the key, what caused it, and how it went."""

@@ -4,6 +4,9 @@ Each event changes the cache first and is then shown to the component, which nor
 a key to its queue. When the watch has fallen too far behind (410 Expired) or was cut, the informer
 lists again and works out what must have happened: whatever came and went meanwhile is never heard of.
 
+A server that refuses to list is not asked again at once: the informer rests first, longer each time, and by chance a
+little longer than others do. So a server that has just come back is not run over by all who have waited for it.
+
 Kubernetes: client-go/tools/cache (reflector.go, shared_informer.go, delta_fifo.go).
 """
 
@@ -12,12 +15,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from k8slearn.api.errors import ApiError
+from k8slearn.api.errors import ApiError, Unreachable
 from k8slearn.api.objects import Object, key_of, revision_of, uid_of
 from k8slearn.api.requests import Watch, WatchEvent
+from k8slearn.machinery.workqueue import Timer
 
 if TYPE_CHECKING:
     from k8slearn.machinery.controller import Controller
+
+FIRST_REST, LONGEST_REST = 0.8, 30.0  # seconds; each is lengthened by chance, to twice as much at most
 
 
 class Change(NamedTuple):
@@ -46,11 +52,14 @@ class Informer:
         self.synced = False  # has listed at least once
         self.held = False  # a fault: the connection stands still
         self.bell: Callable[[], None] | None = None
+        self.failures = 0  # lists that were refused, in a row
+        self.error: ApiError | None = None  # why the last one was
+        self.resting: Timer | None = None  # until then it does not try again
 
     @property
     def ready(self) -> bool:
         """Is there anything to do?"""
-        if self.held:
+        if self.held or self.resting is not None:
             return False
         return self.watch is None or self.watch.waiting
 
@@ -62,16 +71,52 @@ class Informer:
     def deliver(self) -> list[Change]:
         """One move: take one event, or list again if there is no watch. Returns what has changed."""
         if self.watch is None:
-            return self.relist()
+            return self._list()
         try:
             event = self.watch.take()
         except ApiError:  # Expired, or whatever else has ended it
             self.disconnect()
-            return self.relist()
+            return self._list()
         if event is None:
             return []
         self.revision = event.revision
         return [self._hear(event)]
+
+    def _list(self) -> list[Change]:
+        """Everything anew; if that is refused, everything stays as it was, and there is a next time."""
+        try:
+            changes = self.relist()
+        except ApiError as error:
+            self._rest(error)
+            return []
+        self.failures, self.error = 0, None
+        return changes
+
+    def _rest(self, error: ApiError) -> None:
+        """Try again later. Kubernetes: reflector.go, backoffManager (a success does not end its count at once)"""
+        clock, owner = self.owner.clock, self.owner
+        delay = min(FIRST_REST * 2 ** min(self.failures, 20), LONGEST_REST)
+        delay *= 1 + owner.dice.bits("rest", owner.name, self.resource, clock.step, self.failures) / 2**64
+        self.failures, self.error = self.failures + 1, error
+        due = round(clock.now + delay, 6)
+        self.resting = Timer(due, 0, self.resource, not _will_pass(error), clock.step)
+        owner.queue.set.append(self.resting)
+
+    def rested(self) -> Timer | None:
+        """The end of a rest whose time has come, if there is one."""
+        timer = self.resting
+        if timer is None or timer.due > self.owner.clock.now:
+            return None
+        self.resting = None
+        return timer
+
+    @property
+    def complaint(self) -> str:
+        """What the last list was refused for, and when it is tried again; "" when it was not."""
+        if self.error is None or self.resting is None:
+            return ""
+        said, delay = f"{type(self.error).__name__}: {self.error}", self.resting.due - self.owner.clock.now
+        return f"error: cannot list or watch: {said}; again in {delay:.3g} s"
 
     def relist(self) -> list[Change]:
         """Ask for everything, compare with what was known, and watch from there on."""
@@ -107,12 +152,13 @@ class Informer:
 
     # --- going back ---
 
-    def save(self) -> tuple[bool, int, bool, bool]:
-        return self.watch is not None, self.revision, self.synced, self.held
+    def save(self) -> tuple[Any, ...]:
+        connected = self.watch is not None
+        return connected, self.revision, self.synced, self.held, self.failures, self.error, self.resting
 
-    def load(self, saved: tuple[bool, int, bool, bool]) -> None:
+    def load(self, saved: tuple[Any, ...]) -> None:
         """Put the informer back where `save` found it; its watch must be one that can seek."""
-        connected, self.revision, self.synced, self.held = saved
+        connected, self.revision, self.synced, self.held, self.failures, self.error, self.resting = saved
         if connected and self.watch is None:
             self.watch = self.owner.client.watch(self.resource, bell=self.bell, **self.selectors)
         if connected:
@@ -145,3 +191,12 @@ class Informer:
             kind = "MODIFIED" if before is not None else "ADDED"
             changes.append(Change(self.resource, kind, before, obj))
         return changes
+
+
+def _will_pass(error: ApiError) -> bool:
+    """Is it a matter of moments, so that a cluster is not at rest before it is over?
+
+    A server that is busy comes back by itself. A kind that is gone, a right that is missing or a cable that is cut
+    waits for somebody else, and whoever asks for it now and then keeps house.
+    """
+    return not isinstance(error, Unreachable) and (error.code in (410, 429) or error.code >= 500)

@@ -165,6 +165,8 @@ class Manager:
                 self._settle(player)
             elif move.action == "deliver":
                 self._settle_informer(player, move.resource)
+            elif move.action == "timer":
+                self._settle(player)  # an informer may have rested enough
             self._settle_queue(player)
 
     def touch(self, name: str) -> None:
@@ -217,7 +219,12 @@ class Manager:
     def _is_set(self, alarm: Alarm) -> bool:
         """Is its timer still running? It may have been cancelled, or died with its process."""
         player, timer = self.players.get(alarm.player), alarm.timer
-        return player is not None and player.queue.running.get((timer.key, timer.background)) == timer
+        if player is None:
+            return False
+        informer = player.informers.get(timer.key)
+        if informer is not None and informer.resting == timer:
+            return True
+        return player.queue.running.get((timer.key, timer.background)) == timer
 
     # --- going back ---
 
@@ -255,7 +262,8 @@ class Manager:
 
 def _deliver(player: Controller, move: Move) -> Outcome:
     changes = player.deliver(move.resource)
-    return Outcome(changes=tuple(changes))
+    informer = player.informers.get(move.resource)  # it may have heard that its kind is gone
+    return Outcome(changes=tuple(changes), result=informer.complaint if informer is not None else "")
 
 
 def _reconcile(player: Controller, move: Move) -> Outcome:
@@ -264,7 +272,7 @@ def _reconcile(player: Controller, move: Move) -> Outcome:
 
 
 def _timer(player: Controller, move: Move) -> Outcome:
-    fired = player.queue.fire()
+    fired = player.fire()
     return Outcome(", ".join(t.key for t in fired), tuple(dict.fromkeys(t.cause for t in fired)))
 
 

@@ -95,6 +95,8 @@ def heal(sim: Simulation, player: str) -> str:
     queue = sim.manager.players[player].queue
     for timer in queue.timers:
         queue.add(timer.key)
+    for informer in _informers(sim, player, ""):
+        informer.resting = None
     return release(sim, player).replace("hears again", "is connected again")
 
 

@@ -80,7 +80,7 @@ class Fingerprints:
                 [e.type, e.key if e.object is current(resource, e.key) else self._text(e.object)]
                 for e in pending
             ],
-            [informer.watch is not None, informer.synced, informer.held],
+            [informer.watch is not None, informer.synced, informer.held, informer.resting is not None],
         ]
 
     def _text(self, obj: Object) -> str:

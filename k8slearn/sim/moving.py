@@ -64,6 +64,8 @@ def _player_moves(sim: Simulation, move: Move, due: float | None) -> Outcome:
 
 def _heard(sim: Simulation, move: Move, outcome: Outcome) -> Outcome:
     """Name what an informer heard; its cause is the step that wrote it."""
+    if outcome.result:  # it was refused
+        return outcome
     informer = sim.manager.players[move.player].informers[move.resource]
     writer = sim.trace.writer.get(informer.revision)
     causes = (writer,) if writer is not None else ()

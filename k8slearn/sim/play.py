@@ -149,7 +149,8 @@ class Play:
     def _rest(self) -> bool:
         """Nobody can move. Unless news is held back, or somebody is trying again, promises are due now."""
         players = [self.sim.manager.players[p] for p in self.trial.players]
-        if not self._held() and not any(player.errors for player in players):
+        trying = any(p.errors or any(i.resting for i in p.informers.values()) for p in players)
+        if not self._held() and not trying:
             self._judge("at rest")
         return False
 

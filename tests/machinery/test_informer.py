@@ -185,15 +185,97 @@ def test_the_bell_rings_for_news_and_not_after_the_watch_is_gone(watcher, client
     assert rung == [1]
 
 
-def test_a_list_that_is_refused_leaves_everything_as_it_was(watcher, client, monkeypatch):
+# --- a server that refuses to list ------------------------------------------------------------
+
+
+@pytest.fixture
+def refused(watcher, client, monkeypatch):
+    """Knows a, has lost its watch, and may not list until `refused.why` is None."""
     client.create(configmap("a"))
     hear(watcher)
     watcher.informers["configmaps"].disconnect()
+    watcher.why, true = errors.ServiceUnavailable("try again"), watcher.client.list
 
-    def refuse(*_, **__):
-        raise errors.ServiceUnavailable("try again")
+    def answer(*what, **how):
+        if watcher.why is not None:
+            raise watcher.why
+        return true(*what, **how)
 
-    monkeypatch.setattr(watcher.client, "list", refuse)
-    with pytest.raises(errors.ServiceUnavailable):
-        watcher.deliver("configmaps")
-    assert (known(watcher), watcher.informers["configmaps"].ready) == (["a"], True)
+    monkeypatch.setattr(watcher.client, "list", answer)
+    return watcher
+
+
+def rests(watcher, clock) -> float:
+    """It tries, in vain: for how many seconds does it rest? Time passes until it may try again."""
+    informer = watcher.informers["configmaps"]
+    assert watcher.deliver("configmaps") == []
+    began, due = clock.now, informer.resting.due
+    assert not informer.ready
+    clock.now = due - 0.001
+    assert (watcher.fire(), informer.ready) == ([], False)
+    clock.now = due
+    assert [t.key for t in watcher.fire()] == ["configmaps"]
+    assert informer.ready
+    return due - began
+
+
+def test_a_list_that_is_refused_leaves_everything_as_it_was(refused):
+    assert refused.deliver("configmaps") == []
+    informer = refused.informers["configmaps"]
+    assert (known(refused), informer.synced, informer.ready, informer.watch) == (["a"], True, False, None)
+    assert informer.complaint.startswith(
+        "error: cannot list or watch: ServiceUnavailable: try again; again in "
+    )
+
+
+def test_it_rests_longer_each_time_and_by_chance_a_little_longer_still(refused, clock):
+    """client-go: 0.8 s, doubled up to 30 s, and each stretched to twice as much at most."""
+    found = [rests(refused, clock) for _ in range(9)]
+    shortest = [0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30, 30]
+    assert all(low <= seconds < 2 * low for low, seconds in zip(shortest, found, strict=True))
+    stretched = [seconds / low for low, seconds in zip(shortest, found, strict=True)]
+    assert len({round(s, 3) for s in stretched}) > 1
+
+
+def test_a_success_begins_the_count_anew(refused, client, clock):
+    for _ in range(4):
+        rests(refused, clock)
+    client.create(configmap("b"))
+    why, refused.why = refused.why, None
+    assert hear(refused) == [("ADDED", "b")]
+    informer = refused.informers["configmaps"]
+    assert (informer.failures, informer.error, informer.complaint) == (0, None, "")
+    informer.disconnect()
+    refused.why = why
+    assert rests(refused, clock) < 1.6
+
+
+def test_a_watch_that_ends_and_a_list_that_is_refused(refused, client, server, monkeypatch):
+    """410, and then the server is away: what was known stays, and is mended when it is back."""
+    refused.why = None
+    hear(refused)
+    client.create(configmap("b"))
+    server.store.compact(server.store.revision)
+    refused.why = errors.InternalError("no")
+    assert refused.deliver("configmaps") == []
+    assert known(refused) == ["a"]
+    refused.informers["configmaps"].resting = refused.why = None
+    assert hear(refused) == [("ADDED", "b")]
+
+
+@pytest.mark.parametrize(
+    ("why", "awaited"),
+    [
+        (errors.TooManyRequests("busy"), True),
+        (errors.InternalError("no"), True),
+        (errors.Expired("too old"), True),
+        (errors.Unreachable("cut"), False),
+        (errors.Forbidden("no"), False),
+        (errors.NotFound("gone"), False),
+    ],
+)
+def test_what_does_not_pass_by_itself_is_housekeeping(refused, why, awaited):
+    """A cluster is at rest although an informer asks now and then for a kind that is gone."""
+    refused.why = why
+    refused.deliver("configmaps")
+    assert refused.informers["configmaps"].resting.background is not awaited

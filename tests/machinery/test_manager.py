@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from k8slearn.api import errors
 from k8slearn.machinery import Controller, Done, Manager, Move
 from tests.fakes import Clock, configmap, pod, server
 
@@ -132,6 +133,39 @@ def test_a_player_that_was_removed_has_no_moves(manager):
 
 
 # --- time ------------------------------------------------------------------------------------
+
+
+def test_an_informer_that_was_refused_has_an_alarm_and_no_move(manager, monkeypatch):
+    manager.add(Quiet(), manager.api)
+    quiet = manager.players["quiet"]
+    listed, deliver = quiet.client.list, manager.first()
+
+    def refuse(*_, **__):
+        raise errors.ServiceUnavailable("no")
+
+    monkeypatch.setattr(quiet.client, "list", refuse)
+    outcome = manager.make(deliver)
+    assert outcome.result.startswith("error: cannot list or watch: ServiceUnavailable: no; again in ")
+    alarm = manager.next_alarm(background=False)
+    assert (manager.moves(), alarm.player, alarm.timer.key) == ([], "quiet", "configmaps")
+    monkeypatch.setattr(quiet.client, "list", listed)
+    manager.clock.now = alarm.due
+    manager.make(Move("quiet", "timer"))
+    assert (manager.moves(), manager.next_alarm(background=True)) == ([deliver], None)
+    assert manager.make(deliver).result == ""
+
+
+def test_the_alarm_of_an_informer_dies_with_its_process(manager, monkeypatch):
+    manager.add(Quiet(), manager.api)
+
+    def refuse(*_, **__):
+        raise errors.ServiceUnavailable("no")
+
+    monkeypatch.setattr(manager.players["quiet"].client, "list", refuse)
+    manager.make(manager.first())
+    manager.add(Quiet(), manager.api)
+    assert manager.next_alarm(background=True) is None
+    assert manager.first() == Move("quiet", "deliver", "configmaps")
 
 
 def set_timer(manager: Manager, player: str, key: str, delay: float, *, background: bool) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
+from k8slearn.api import errors
 from k8slearn.controllers import DeploymentController, GarbageCollector, ReplicaSetController
 from k8slearn.sim import Simulation
 from k8slearn.sim.faults import FAULTS, REFUSALS
 from tests.fakes import configmap, deployment, hollow, names, objects, pod, replicaset, world, writes
+from tests.sim.worlds import picture
 
 RS = "replicaset-controller"
 
@@ -176,6 +180,93 @@ def test_compact_expires_those_who_are_behind_and_they_list_again(sim):
     sim.run()
     assert any(s.player == RS and s.result.startswith("listed") for s in sim.trace) or ready(sim) == 2
     assert ready(sim) == 2
+
+
+@pytest.fixture
+def deaf(sim):
+    """The ReplicaSet controller has lost its watch, and the next three lists are refused."""
+    sim.create(replicaset(replicas=1))
+    sim.run()
+    sim.fault("fail", RS, 1, "InternalError", "list", "replicasets", 3)
+    sim.fault("drop", RS, "replicasets")
+    sim.client.patch("replicasets", "default/web", patch={"spec": {"replicas": 2}})
+    return sim
+
+
+def listing(sim: Simulation) -> list[tuple[float, str]]:
+    """When that controller asked for all ReplicaSets, and what came of it."""
+    steps = [s for s in sim.trace.of(RS) for c in s.calls if (c.verb, c.resource) == ("list", "replicasets")]
+    return [(s.time, s.result) for s in steps]
+
+
+def test_a_list_that_is_refused_is_tried_again_later_and_later(deaf):
+    began = deaf.now
+    deaf.run()
+    assert ready(deaf) == 2
+    *refused, (last, heard) = listing(deaf)
+    assert all(said.startswith("error: cannot list or watch: InternalError: ") for _, said in refused)
+    assert heard.startswith("MODIFIED")
+    moments = [*(time for time, _ in refused), last]
+    pauses = [b - a for a, b in pairwise(moments)]
+    assert moments[0] == began
+    assert all(low <= pause < 2 * low for low, pause in zip((0.8, 1.6, 3.2), pauses, strict=True))
+
+
+def test_while_it_rests_others_work_and_nobody_asks(deaf):
+    deaf.run(lambda s: s.manager.players[RS].informers["replicasets"].resting)
+    tried = len(listing(deaf))
+    deaf.create(configmap("a"))
+    deaf.client.patch("replicasets", "default/web", patch={"spec": {"replicas": 3}})
+    while deaf.moves():
+        deaf.step()
+    assert (len(listing(deaf)), ready(deaf)) == (tried, 1)
+    deaf.run()
+    assert ready(deaf) == 3
+
+
+def test_a_rest_is_rewound_with_everything_else(deaf):
+    """From each step on, the same future."""
+    deaf.run()
+    end, steps = picture(deaf), [str(s) for s in deaf.trace]
+    for number in range(len(steps)):
+        deaf.goto(number)
+        deaf.goto(len(steps))
+        assert picture(deaf) == end
+    fork = deaf.fork()
+    fork.goto(fork.trace.of(RS)[-1].number - 3)
+    fork.run()
+    assert ready(fork) == 2
+
+
+def test_what_may_not_be_listed_is_asked_for_now_and_then_and_the_cluster_is_at_rest(sim, monkeypatch):
+    monkeypatch.setitem(REFUSALS, "Forbidden", errors.Forbidden("no"))
+    sim.fault("fail", RS, 1, "Forbidden", "list", "replicasets", 1000)
+    sim.fault("drop", RS, "replicasets")
+    assert sim.run(seconds=60)
+    assert sim.now < 1
+    tried = len(listing(sim))
+    sim.advance(300)
+    assert 6 <= len(listing(sim)) - tried <= 15
+
+
+def test_a_cable_that_is_mended_ends_a_rest(sim):
+    sim.fault("fail", RS, 1, "InternalError", "list", "replicasets")
+    sim.fault("drop", RS, "replicasets")
+    sim.run(lambda s: s.manager.players[RS].informers["replicasets"].resting)
+    sim.fault("cut_off", RS)
+    sim.create(replicaset(replicas=2))
+    sim.fault("heal", RS)
+    began = sim.now
+    sim.run()
+    assert (ready(sim), listing(sim)[-1][0]) == (2, began)
+
+
+def test_a_process_that_begins_anew_does_not_rest(deaf):
+    deaf.run(lambda s: s.manager.players[RS].informers["replicasets"].resting)
+    began = deaf.now
+    deaf.fault("crash", RS)
+    deaf.step()
+    assert listing(deaf)[-1][0] == began
 
 
 def test_no_fault_changes_an_object(sim):
