@@ -71,18 +71,18 @@ class Informer:
     def deliver(self) -> list[Change]:
         """One move: take one event, or list again if there is no watch. Returns what has changed."""
         if self.watch is None:
-            return self._list()
+            return self._try_to_list()
         try:
             event = self.watch.take()
         except ApiError:  # Expired, or whatever else has ended it
             self.disconnect()
-            return self._list()
+            return self._try_to_list()
         if event is None:
             return []
         self.revision = event.revision
         return [self._hear(event)]
 
-    def _list(self) -> list[Change]:
+    def _try_to_list(self) -> list[Change]:
         """Everything anew; if that is refused, everything stays as it was, and there is a next time."""
         try:
             changes = self.relist()
