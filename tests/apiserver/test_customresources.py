@@ -175,6 +175,27 @@ def test_a_scale_is_where_the_definition_says() -> None:
     assert sim.client.get(WIDGETS, "default/a")["spec"] == {"size": {"wanted": 5}}
 
 
+def test_a_scale_is_held_to_the_schema_like_any_change() -> None:
+    scale = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
+    rules = {"type": "integer", "maximum": 5, "x-kubernetes-validations": [{"rule": "self != 3"}]}
+    sim = world(crd(spec={"replicas": rules}, version={"subresources": {"scale": scale}}))
+    version = sim.client.create(widget(spec={"replicas": 2}))["metadata"]["resourceVersion"]
+    for verb, wanted, said in [
+        (
+            "patch",
+            6,
+            r"spec\.replicas: Invalid value: 6: spec\.replicas in body should be less than or equal to 5",
+        ),
+        ("patch", 3, r"spec\.replicas: Invalid value: 3: failed rule: self != 3"),
+        ("update", 6, r'Widget\.example\.com "a" is invalid: spec\.replicas'),
+    ]:
+        named = {"name": "a", "namespace": "default", "resourceVersion": version}
+        body = {"metadata": named, "spec": {"replicas": wanted}}
+        with pytest.raises(errors.Invalid, match=said):
+            sim.server.handle(Request(verb, WIDGETS, "default", "a", "scale", body))
+    assert sim.client.get(WIDGETS, "default/a")["spec"] == {"replicas": 2}
+
+
 def test_selectable_fields_select() -> None:
     sim = world(
         crd(spec={"color": {"type": "string"}}, version={"selectableFields": [{"jsonPath": ".spec.color"}]})

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.up import PATIENCE, Up
+from tests.live.kubectl import kubectl, needed
+from tests.up import Up
 
-pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl on the path")
+pytestmark = needed
 DEFINITION = Path(__file__).parents[2] / "examples" / "operators" / "crontab.yaml"
 
 
@@ -32,21 +29,6 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         kubectl(running, "wait", "--for=condition=Established", "crd/crontabs.stable.example.com")
         kubectl(running, "apply", "-f", "-", given=GOOD)
         yield running
-
-
-def kubectl(up: Up, *words: str, given: str = "", code: int = 0) -> str:
-    """What it prints, on both outputs; ages are written <age>."""
-    done = subprocess.run(
-        ["kubectl", *words],
-        input=given,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=PATIENCE,
-        env={**os.environ, "KUBECONFIG": str(up.kubeconfig), "HOME": str(up.folder)},
-    )
-    assert done.returncode == code, done.stdout
-    return re.sub(r"\b\d+s\b", "<age>", re.sub(" {2,}", "  ", done.stdout)).replace("  \n", "\n").strip()
 
 
 def test_apply_get_and_the_columns(up: Up) -> None:

@@ -17,7 +17,7 @@ from k8slearn.api.requests import Request
 from k8slearn.api.selectors import LabelSelector
 from k8slearn.apiserver import admission
 from k8slearn.apiserver.managedfields import keep_times, manage_fields
-from k8slearn.apiserver.pipeline import Stage, Write, compare_revision, match_url, prepare_update, run
+from k8slearn.apiserver.pipeline import Stage, Write, check, compare_revision, match_url, prepare_update, run
 from k8slearn.apiserver.subresources.bodies import SCALE, read
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ STAGES: tuple[Stage, ...] = (
     manage_fields,
     admission.admit,
     prepare_update,
+    check,
     admission.validate,
     keep_times,
 )
