@@ -3,16 +3,21 @@
 A player cannot wait: its reconcile is left (`NotYet`), the call is made by the event loop, and then its key comes back
 and everything is done once more, at the same time of day, up to the request whose reply is there now. To the player it
 looks as if it had been called a little later. Nobody looks at the answer to a note (an Event), so nobody waits for it.
+
+A move that asks three times is begun four times. So what has been answered is kept until the move has been made to its
+end, under a name that tells each request of a move from all others: two looks at one object are two requests, even more
+so if they look at it in two versions.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from k8slearn.api.kinds import Kinds, Resource
 from k8slearn.api.objects import Key, dig
@@ -23,8 +28,17 @@ from k8slearn.live.clock import WallClock
 from k8slearn.live.outside import Switchboard, Turn
 
 KEPT = 30.0  # seconds that a turn is held for a player who does not come back for it
+LOOKS = ("get", "list")
 
-What = tuple[str, str, Key, str]  # verb, resource, key (or how a name begins), subresource
+
+class What(NamedTuple):
+    """What tells a request from the others that one move makes."""
+
+    verb: str
+    resource: str  # and of several versions, which
+    key: Key = ""  # or how a name begins
+    subresource: str = ""
+    nth: int = 1  # of those that are the same in all this
 
 
 class Door:
@@ -42,6 +56,7 @@ class Door:
         self.notes: set[asyncio.Task[Any]] = set()
         self.waiting: dict[Key, float] = {}
         self._left = False  # has the move that is being made been left?
+        self._made: Counter[What] = Counter()  # its requests so far, without their numbers
 
     @property
     def kinds(self) -> Kinds:
@@ -57,6 +72,7 @@ class Door:
         if since is not None and clock.now - since < KEPT:
             clock.held = since
         began, self._left = clock.now, False
+        self._made.clear()
         try:
             with self._listening(resource) if resource else nullcontext():
                 yield
@@ -64,11 +80,13 @@ class Door:
             clock.held = None
             if self._left:
                 self.waiting[key] = began
+            elif self.turns:
+                self._forget()
 
     @contextmanager
     def _listening(self, resource: str) -> Iterator[None]:
         """A watch may have to ask, too: for objects in the version that is watched."""
-        what = ("watch", resource, "", "")
+        what = What("watch", resource)
         turn = self.turns.pop(what, None) or self.board.turn(frozen=False)
         try:
             with turn.at_work():
@@ -79,30 +97,51 @@ class Door:
             raise
 
     def handle(self, request: Request) -> Any:
-        what = _what(request)
+        what = self._what(request)
         turn = self._turn(what, request)
         try:
             with turn.at_work():
                 answer = self.server.handle(request)
         except Suspended as why:
-            if what[1] == "events":
+            if self.kinds.named(request.resource).name == "events":
                 return self._note_later(turn, request)
             self._leave(what, turn, why.call)
             raise
         except BaseException:
-            self.turns.pop(what, None)
+            self._answered(what, turn)
             raise
-        self.turns.pop(what, None)
+        self._answered(what, turn)
         return answer
 
     def watch(self, request: Request, bell: Callable[[], None] | None = None) -> Watch:
         return self.server.watch(request, bell)
+
+    def _what(self, request: Request) -> What:
+        row = request.resource
+        resource = f"{row.api_version} {row.plural}" if isinstance(row, Resource) else row
+        stem = dig(request.body, "metadata", "generateName", default="") if request.verb == "create" else ""
+        what = What(request.verb, resource, request.key + stem, request.subresource)
+        self._made[what] += 1
+        return what._replace(nth=self._made[what])
 
     def _turn(self, what: What, request: Request) -> Turn:
         turn = self.turns.get(what)
         if turn is not None and self.server.clock.now - turn.began < KEPT:
             return turn
         return self.board.turn(frozen=request.writes)
+
+    def _answered(self, what: What, turn: Turn) -> None:
+        """A write has been made. A look is made again if the move is left later, and need not ask again then."""
+        if what.verb not in LOOKS:
+            self.turns.pop(what, None)
+        elif turn.replies:
+            self.turns[what] = turn
+
+    def _forget(self) -> None:
+        """The move has been made, to its end. (What is waited for too long, nobody will come back for.)"""
+        done = {what._replace(nth=n) for what, count in self._made.items() for n in range(1, count + 1)}
+        now = self.server.clock.now
+        self.turns = {w: t for w, t in self.turns.items() if w not in done and now - t.began < KEPT}
 
     def _leave(self, what: What, turn: Turn, call: Call) -> None:
         self._left = True
@@ -128,10 +167,3 @@ class Door:
         self.notes.discard(task)
         if not task.cancelled() and task.exception() is None:
             self.come_back()
-
-
-def _what(request: Request) -> What:
-    """What tells a request from others that one reconcile makes."""
-    resource = request.resource.name if isinstance(request.resource, Resource) else request.resource
-    stem = dig(request.body, "metadata", "generateName", default="") if request.verb == "create" else ""
-    return request.verb, resource, request.key + stem, request.subresource

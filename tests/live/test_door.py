@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -14,11 +16,12 @@ from k8slearn.apiserver import ApiServer
 from k8slearn.apiserver.admission import Plugin
 from k8slearn.apiserver.outside import Call, CallFailed, Reply
 from k8slearn.client import Client
+from k8slearn.cluster import Cluster
 from k8slearn.live.clock import WallClock
 from k8slearn.live.driver import Driver
 from k8slearn.live.outside import Switchboard
 from k8slearn.machinery import Controller, Done
-from tests import fakes
+from tests.crds import crd, widget
 from tests.fakes import configmap, named
 from tests.up import PATIENCE
 
@@ -62,17 +65,17 @@ class Copier(Controller):
 class World:
     """A server and one player, in an event loop; `answer` is who is asked."""
 
-    def __init__(self, answer: Callable[[Call], Reply]) -> None:
-        self.server = fakes.server(WallClock())
-        self.server.admission = (Asking(),)
+    def __init__(self, answer: Callable[[Call], Reply], player: type[Any] = Copier, *objects: Any) -> None:
+        self.server = Cluster(0, components=(), objects=objects).server(WallClock(), Dice())
+        self.server.admission = (Asking(),) if player is Copier else ()
         self.client = Client(self.server)
         self.calls: list[Call] = []
         self.answer = answer
         clock = self.server.clock
         assert isinstance(clock, WallClock)
         board = Switchboard(self.server, self._call)
-        self.driver = Driver(clock, self.server, [Copier], Dice(), board)
-        Copier.runs = []
+        self.driver = Driver(clock, self.server, [player], Dice(), board)
+        player.runs = []
 
     async def _call(self, call: Call) -> Reply:
         self.calls.append(call)
@@ -153,3 +156,53 @@ def test_news_that_have_to_be_converted(event):
     world.run(lambda: {"default/one", "default/two"} <= set(Copier.runs))
     converted = [c for c in world.calls if c.target == "/convert"]
     assert len(converted) == (2 if event == "watch" else 0)
+
+
+# --- one kind in several versions -----------------------------------------------------------------
+
+VERSIONS = ("v1", "v2", "v3")
+
+
+def versions() -> Any:
+    """Widgets in three versions, of which the first is stored; a webhook converts."""
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    rows = [{"name": v, "served": True, "storage": v == "v1", "schema": schema} for v in VERSIONS]
+    webhook = {"clientConfig": {"url": "https://example.com/"}, "conversionReviewVersions": ["v1"]}
+    return crd(versions=rows, conversion={"strategy": "Webhook", "webhook": webhook})
+
+
+def converted(call: Call) -> Reply:
+    """Every version says in the spec which one it is."""
+    review = json.loads(call.body)
+    request = review.pop("request")
+    wanted = request["desiredAPIVersion"]
+    objects = [{**o, "apiVersion": wanted, "spec": {"as": wanted}} for o in request["objects"]]
+    success = {"uid": request["uid"], "result": {"status": "Success"}, "convertedObjects": objects}
+    return Reply(200, json.dumps({**review, "response": success}).encode())
+
+
+class Reader(Controller):
+    """Looks at one Widget in several versions, some of them more than once, and then says what it saw."""
+
+    primary = "configmaps"
+    runs: ClassVar[list[str]] = []
+
+    def reconcile(self, key: str) -> Done | None:
+        self.runs.append(key)
+        seen = []
+        for version in ("v2", "v3", "v2", "v1", "v3"):
+            row = self.client.kinds.served("example.com", version, "widgets")
+            seen.append(self.client.get(row, "default/a")["spec"]["as"].removeprefix("example.com/"))
+        self.client.create(named("Secret", "seen", stringData={"seen": " ".join(seen)}))
+        return None
+
+
+def test_several_looks_in_one_reconcile_are_told_apart_and_none_is_forgotten():
+    """Each look asks somebody, and to ask is to begin anew: what has been answered must still be there then."""
+    world = World(converted, Reader, versions())
+    world.client.create(widget(spec={"as": "v1"}))
+    world.client.create(configmap())
+    world.run(lambda: bool(world.secrets) or len(Reader.runs) > 50)
+    assert world.secrets == ["seen"]
+    assert b64decode(world.client.get("secrets", "default/seen")["data"]["seen"]) == b"v2 v3 v2 v1 v3"
+    assert len(Reader.runs) == 1 + len([c for c in world.calls if c.target == "/"])
