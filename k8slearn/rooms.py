@@ -98,13 +98,13 @@ ROOMS: dict[str, Room] = {
     "live": Room(
         "the real world: sockets, the wall clock, any kubeconfig",
         CONTROL_PLANE | _names("extension"),
-        _names("uvicorn cryptography click httpx httpx2 lightkube"),
+        _names("uvicorn cryptography click httpx2 lightkube"),
         kubernetes="cmd/kube-apiserver",
     ),
     "testing": Room(
         "the pytest plugin for people who write operators",
         CONTROL_PLANE | _names("sim live"),
-        _names("pytest hypothesis httpx"),
+        _names("pytest hypothesis httpx2"),
         kubernetes="sigs.k8s.io/controller-runtime/pkg/envtest",
     ),
     "lab": Room(

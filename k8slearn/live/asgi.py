@@ -26,7 +26,7 @@ from k8slearn.live.calls import Calls
 from k8slearn.live.outside import Switchboard
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +180,7 @@ class App:
             del self.watches[elsewhere]
 
 
-async def _copied(answer: httpx.Response, send: Send) -> None:
+async def _copied(answer: httpx2.Response, send: Send) -> None:
     media_type = answer.headers.get("content-type", "")
     await send(response_start(answer.status_code, media_type, returned(answer.headers.multi_items())))
     async for chunk in answer.aiter_raw():

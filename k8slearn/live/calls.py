@@ -19,7 +19,7 @@ from k8slearn.live.resolver import resolve
 from k8slearn.store import Store
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 EXPIRED, WRONG_NAME, WRONG_ADDRESS = 10, 62, 64  # OpenSSL's X509_V_ERR_*
 
@@ -30,16 +30,16 @@ class Calls:
     def __init__(self, store: Store, proxy: Pair | None = None) -> None:
         self.store = store
         self.proxy = proxy  # who we are to other API servers
-        self.clients: dict[tuple[str, bool, bool], httpx.AsyncClient] = {}
+        self.clients: dict[tuple[str, bool, bool], httpx2.AsyncClient] = {}
 
     async def __call__(self, call: Call) -> Reply:
         """Raises CallFailed."""
         answer = await self.open(call, stream=False)
         return Reply(answer.status_code, answer.content, tuple(answer.headers.multi_items()))
 
-    async def open(self, call: Call, *, stream: bool = True) -> httpx.Response:
+    async def open(self, call: Call, *, stream: bool = True) -> httpx2.Response:
         """The answer. `stream`: only its head has come so far, and somebody has to close it. Raises CallFailed."""
-        import httpx  # 100 ms of a start that most never need
+        import httpx2  # 100 ms of a start that most never need
 
         host, port, name = self.whither(call.place)
         request = self._client(call).build_request(
@@ -54,7 +54,7 @@ class Calls:
                 return await self._client(call).send(request, stream=stream)
         except TimeoutError:
             raise CallFailed("context deadline exceeded") from None
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise CallFailed(await self._why(error, host, port, name)) from None
 
     def whither(self, place: str) -> tuple[str, int, str]:
@@ -66,16 +66,16 @@ class Calls:
         host = url.hostname or ""
         return host, url.port or 443, host
 
-    def _client(self, call: Call) -> httpx.AsyncClient:
-        import httpx
+    def _client(self, call: Call) -> httpx2.AsyncClient:
+        import httpx2
 
         key = (call.authority, call.insecure, call.as_proxy)
         if key not in self.clients:
             trust = trusting(call.authority, insecure=call.insecure)
             if call.as_proxy and self.proxy is not None:
                 show(trust, self.proxy)
-            self.clients[key] = httpx.AsyncClient(
-                verify=trust, timeout=None, trust_env=False, limits=httpx.Limits()
+            self.clients[key] = httpx2.AsyncClient(
+                verify=trust, timeout=None, trust_env=False, limits=httpx2.Limits()
             )
         return self.clients[key]
 

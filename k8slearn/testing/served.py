@@ -6,7 +6,7 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from k8slearn.live.notebook import Background
 
@@ -42,9 +42,9 @@ class LiveCluster:
         """What a process needs in its environment to find it."""
         return {"KUBECONFIG": str(self.kubeconfig)}
 
-    def http(self) -> httpx.Client:
+    def http(self) -> httpx2.Client:
         """A client that is trusted, and trusts nobody else."""
-        return httpx.Client(
+        return httpx2.Client(
             base_url=self.url,
             headers={"authorization": f"Bearer {self.token}"},
             verify=ssl.create_default_context(cafile=str(self.authority)),
