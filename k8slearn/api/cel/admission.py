@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from k8slearn.api.cel.built import OBJECT, PATCH
 from k8slearn.api.cel.expression import CelError, compile  # noqa: A004 (as everywhere in CEL)
-from k8slearn.api.cel.types import BOOL, INT, PLAIN, TEXT, TEXTS, Schema, Type
+from k8slearn.api.cel.types import BOOL, INT, MAKER, PLAIN, TEXT, TEXTS, Schema, Type
 
 Spec = dict[str, Any]
 
@@ -64,8 +65,12 @@ NAMES: dict[str, Type] = {
 
 
 def policy_names(spec: Spec, variables: list[Spec] | None = None) -> dict[str, Type]:
-    """Of a policy: with `params`, if it has a kind of them, and its variables (by default: all)."""
-    names = {**NAMES, **({"params": None} if spec.get("paramKind") else {})}
+    """Of a policy: with `params`, if it has a kind of them, and its variables (by default: all).
+
+    A mutating one may make objects and patches, too.
+    """
+    makers: dict[str, Type] = {OBJECT: MAKER, PATCH: MAKER} if "mutations" in spec else {}
+    names = {**NAMES, **makers, **({"params": None} if spec.get("paramKind") else {})}
     known: dict[str, Type] = {}
     for variable in spec.get("variables") or () if variables is None else variables:
         try:

@@ -10,9 +10,9 @@ from typing import Any
 
 from lark import Token, Tree
 
-from k8slearn.api.cel import literals, types
+from k8slearn.api.cel import built, literals, types
 from k8slearn.api.cel.functions import KNOWN, MACROS
-from k8slearn.api.cel.macros import RENAMED, only
+from k8slearn.api.cel.macros import RENAMED, dotted, fields_of, only
 from k8slearn.api.cel.macros import name_of as name_of_node
 from k8slearn.api.cel.syntax import Node, Text, arguments
 from k8slearn.api.cel.types import BOOL, TEXT, Type, name_of
@@ -220,6 +220,27 @@ class Checker:
         self._alike(found, arguments(node))
         same = bool(found) and all(name_of(item) == name_of(found[0]) for item in found)
         return {"type": "array", "items": found[0] if same else None}
+
+    def _member_object(self, node: Tree[Token], names: Names) -> Type:
+        """``Type{field: value}``"""
+        name, given = dotted(node.children[0]), fields_of(node)
+        root, dot, _ = name.partition(".")
+        if names.get(root) != types.MAKER or (dot and root == built.PATCH):
+            self._undeclared(name, self._operator(node.children[0], "{"))
+        for field, value in zip(map(_token, given[::2]), given[1::2], strict=True):
+            found = self.type_of(value, names)
+            if name == built.PATCH:
+                self._patch_field(field, name_of(found))
+        return {"type": "made", "name": name}
+
+    def _patch_field(self, field: Token, kind: str) -> None:
+        colon = max(self.text.read.find(":", field.end_pos or 0), 0)
+        if field not in built.PATCH_FIELDS:
+            self._mistake(colon, f"undefined field '{field}'")
+        elif field != "value" and kind not in ("", "string"):
+            self._mistake(
+                colon, f"expected type of field '{field}' is 'string' but provided type is '{kind}'"
+            )
 
     def _map_lit(self, node: Tree[Token], names: Names) -> Type:
         inits = node.children[0] if node.children else None

@@ -14,6 +14,7 @@ from celpy.evaluation import CELEvalError, base_functions
 
 from k8slearn.api.cel import (
     authorizer,
+    built,
     conversions,
     lists,
     namedformats,
@@ -97,6 +98,7 @@ _FUNCTIONS: dict[str, Any] = {
     **optionals.FUNCTIONS,
     **nouns.FUNCTIONS,
     **authorizer.FUNCTIONS,
+    **built.FUNCTIONS,
     **namedformats.FUNCTIONS,
     **lists.FUNCTIONS,
     **regex.FUNCTIONS,

@@ -86,15 +86,47 @@ def _filled(node: Node, given: dict[str, Node]) -> Node:
 
 
 def present(node: Node) -> Node:
-    """``has(a.b)`` as ``hasField(a, "b")``: celpy's own would call `b` absent where it is `a` that is missing."""
+    """What celpy does not do as we want it, as calls of functions of ours.
+
+    ``has(a.b)`` as ``hasField(a, "b")``: celpy's own would call `b` absent where it is `a` that is
+    missing. ``Object.spec{a: 1}`` as ``constructed("Object.spec", {"a": 1})``.
+    """
     if not isinstance(node, Tree):
         return node
     node.children = [present(child) for child in node.children]
     if node.data == "ident_arg" and node.children[0] == "has":
         owner, field = only(arguments(node)[0], "member_dot").children
-        text: Node = Tree("member", [Tree("primary", [Tree("literal", [Token("STRING_LIT", f'"{field}"')])])])
-        node.children = [Token("IDENT", "hasField"), Tree("exprlist", [lifted(owner), lifted(text)])]
+        node.children = [Token("IDENT", "hasField"), Tree("exprlist", [lifted(owner), _text(str(field))])]
+    if node.data == "member_object":
+        entries = [_text(str(n)) if isinstance(n, Token) else n for n in fields_of(node)]
+        made = lifted(_primary(Tree("map_lit", [Tree("mapinits", entries)] if entries else [])))
+        call = [Token("IDENT", "constructed"), Tree("exprlist", [_text(dotted(node.children[0])), made])]
+        return Tree("primary", [Tree("ident_arg", call)])
     return node
+
+
+def fields_of(node: Tree[Token]) -> list[Node]:
+    """Of ``Type{field: value}``: field, value, field, value, ..."""
+    last = node.children[-1]
+    return list(last.children) if isinstance(last, Tree) and last.data == "fieldinits" else []
+
+
+def dotted(node: Node) -> str:
+    """``a.b.c``; "" for what is no such name."""
+    try:
+        owner, field = only(node, "member_dot").children
+    except ValueError:
+        return name_of(node)
+    before = dotted(owner)
+    return f"{before}.{field}" if before else ""
+
+
+def _primary(node: Node) -> Node:
+    return Tree("member", [Tree("primary", [node])])
+
+
+def _text(text: str) -> Node:
+    return lifted(_primary(Tree("literal", [Token("STRING_LIT", f'"{text}"')])))
 
 
 # --- trees --------------------------------------------------------------------------------------

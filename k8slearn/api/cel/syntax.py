@@ -27,7 +27,7 @@ _PART = re.compile(
     r"""|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
     r"|(?P<field>\.\?\s*(?P<name>\w+))"
     r"|(?P<index>\[\?)"
-    r"|(?P<static>(?<![\w.])(?P<room>optional|sets|format|ip|lists|strings)\.(?P<function>\w+)(?=\())"
+    r"|(?P<static>(?<![\w.])(?P<room>optional|sets|format|ip|lists|strings|jsonpatch)\.(?P<function>\w+)(?=\())"
     r"|(?P<bracket>[\[\]])"
 )
 _OPERAND_ENDS = re.compile(r"[\w)\]}'\"]\s*$")

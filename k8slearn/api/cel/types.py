@@ -18,6 +18,7 @@ INT, UINT, DOUBLE, BOOL = {"type": "integer"}, {"type": "uint"}, {"type": "numbe
 TEXT, BYTES, NULL = {"type": "string"}, {"type": "bytes"}, {"type": "null"}
 TIME, DURATION = {"type": "timestamp"}, {"type": "duration"}
 TEXTS = {"type": "array", "items": TEXT}
+MAKER = {"type": "maker"}  # of a name: what is called so can be made (`built`)
 
 INT_OR_STRING = "x-kubernetes-int-or-string"
 PLAIN = "plain"  # says of an object that its fields have no names that need to be escaped
@@ -45,6 +46,8 @@ def name_of(schema: Type) -> str:
         return "object" if is_object(schema) else f"map(string, {values})" if values else ""
     if kind == "null":
         return kind
+    if kind == "made":
+        return str(schema["name"])
     if kind == "string":
         return _FORMATS.get(schema.get("format", ""), kind)
     return _NAMES.get(kind, kind) if _NAMES.get(kind, kind) in SCALARS else ""

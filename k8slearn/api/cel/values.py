@@ -12,6 +12,7 @@ from celpy import celtypes
 from celpy.evaluation import CELEvalError
 
 from k8slearn.api.cel.authorizer import Check
+from k8slearn.api.cel.built import Building, Built, constructed
 from k8slearn.api.cel.lists import KeyedList
 from k8slearn.api.cel.optionals import NONE, Optional
 from k8slearn.api.cel.types import Schema, Type, item_of, name_in, name_of
@@ -38,7 +39,8 @@ def to_cel(value: Any, schema: Type = None) -> Any:
         return _text(value, name_of(schema))
     if isinstance(value, list):
         return _list([to_cel(item, item_of(schema)) for item in value], schema or {})
-    return _map(value, schema)
+    made = _map(value, schema)
+    return constructed(value.type_name, made) if isinstance(value, Built) else made
 
 
 def _number(value: float, schema: Type) -> Any:
@@ -98,5 +100,6 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, list):
         return [to_plain(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): to_plain(item) for key, item in value.items()}
+        plain = {str(key): to_plain(item) for key, item in value.items()}
+        return Built(value.type_name, plain) if isinstance(value, Building) else plain
     return str(value)

@@ -1,4 +1,4 @@
-"""An object as a webhook sees it, and what its patch makes of it.
+"""An object as a webhook or a policy sees it, and what its patch makes of it.
 
 Kubernetes: apiserver/pkg/admission/conversion.go (VersionedAttributes), webhook/mutating/dispatcher.go
 """
@@ -22,6 +22,7 @@ from k8slearn.apiserver.admission.matching import Asked
 from k8slearn.apiserver.defaults import default
 
 if TYPE_CHECKING:
+    from k8slearn.apiserver.pipeline import Write
     from k8slearn.apiserver.server import ApiServer
 
 
@@ -153,3 +154,27 @@ def _why_not(obj: Any, operation: Object) -> str:
         else "invalid index referenced"
     )
     return f"error in {op} for path: '{path}': {why}"
+
+
+# --- what is not seen by those who may change an object -------------------------------------------
+
+#: Of a new object, the server says this only after mutating admission.
+OF_THE_SERVER = ("uid", "creationTimestamp", "generation")
+
+
+def unborn(write: Write, about: Asked) -> Asked:
+    """A new object as its maker sent it: without what is the server's to say, its generated name included."""
+    if write.old is not None or about.object is None or about.subresource:
+        return about
+    metadata = {f: v for f, v in about.object["metadata"].items() if f not in OF_THE_SERVER}
+    body: Any = write.request.body
+    named = write.request.name or not isinstance(body, dict) or (body.get("metadata") or {}).get("name")
+    if not named and metadata.get("generateName"):
+        del metadata["name"]
+    return about._replace(object={**about.object, "metadata": metadata}, name=metadata.get("name", ""))
+
+
+def adopt(write: Write, found: Object) -> None:
+    """What they have made of the object, and what they did not see of it."""
+    kept = {f: v for f, v in write.object["metadata"].items() if f in (*OF_THE_SERVER, "name")}
+    write.object = {**found, "metadata": {**kept, **found["metadata"]}}

@@ -79,22 +79,36 @@ def _concerned(server: ApiServer, write: Write) -> Concerned:
 
 
 @dataclass
+class Memory:
+    """What one mutating plugin remembers of the object, from one round to the next."""
+
+    left: Object | None = None  # what it made of the object
+    asked: set[str] = field(default_factory=set)  # those who want to see later changes
+    due: set[str] = field(default_factory=set)  # and of them, who has not seen them yet
+
+    def repeat(self) -> None:
+        """Whoever has been asked so far, and wants to, has to be asked again."""
+        self.due |= self.asked
+        self.asked = set()
+
+
+@dataclass
 class Rounds:
-    """What mutating webhooks have done to one object: where they did something, everybody is asked a second time.
+    """What webhooks and policies have done to one object: where they did something, everybody is asked a second time.
 
     Kubernetes: apiserver/pkg/admission/reinvocation.go, plugin/webhook/mutating/reinvocationcontext.go
     """
 
     wanted: bool = False  # somebody has changed the object
     again: bool = False  # it is the second round
-    left: Object | None = None  # what the webhooks made of the object
-    asked: set[str] = field(default_factory=set)  # webhooks that want to see later changes
-    due: set[str] = field(default_factory=set)  # and those of them that have not seen them yet
+    memories: dict[str, Memory] = field(default_factory=dict)  # by the names of plugins
 
-    def repeat(self) -> None:
-        """Whoever has been asked so far, and wants to, has to be asked again."""
-        self.due |= self.asked
-        self.asked = set()
+    def begin(self, plugin: str, obj: Object) -> Memory:
+        """A plugin's turn begins. In the second round: has somebody changed what it left?"""
+        mine = self.memories.setdefault(plugin, Memory())
+        if self.again and obj != mine.left:
+            mine.repeat()
+        return mine
 
 
 def admit(server: ApiServer, write: Write) -> None:

@@ -11,7 +11,7 @@ Kubernetes: apiserver/pkg/admission/plugin/webhook (generic/webhook.go, mutating
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from k8slearn.api.errors import ApiError, BadRequest, InternalError, from_status
 from k8slearn.api.kinds import Resource
@@ -20,12 +20,13 @@ from k8slearn.apiserver.admission.admissionreview import Verdict, question
 from k8slearn.apiserver.admission.calling import CannotCall, call
 from k8slearn.apiserver.admission.matchconditions import hold
 from k8slearn.apiserver.admission.matching import Asked, asked, is_exempt, is_selected, version_meant
-from k8slearn.apiserver.admission.mutation import View, patched
+from k8slearn.apiserver.admission.mutation import View, adopt, patched, unborn
 from k8slearn.apiserver.admission.plugin import (
     CREATE,
     DELETE,
     EVERY_SUBRESOURCE,
     UPDATE,
+    Memory,
     Plugin,
     Rounds,
     forbidden,
@@ -116,23 +117,22 @@ class MutatingAdmissionWebhook(Webhooks):
         if not self.concerned(server, write):
             return
         rounds = write.rounds = write.rounds or Rounds()
-        if rounds.again and write.object != rounds.left:
-            rounds.repeat()
+        mine = rounds.begin(self.name, write.object)
         for hook in hooks(server, self.configurations):
-            self._ask(server, write, rounds, hook)
-        rounds.left = edit(write.object)
+            self._ask(server, write, rounds, mine, hook)
+        mine.left = edit(write.object)
 
-    def _ask(self, server: ApiServer, write: Write, rounds: Rounds, hook: Hook) -> None:
+    def _ask(self, server: ApiServer, write: Write, rounds: Rounds, mine: Memory, hook: Hook) -> None:
         about = unborn(write, asked(server, write))
         one = self.invocation(server, write, about, hook)
-        if one is None or (rounds.again and hook.id not in rounds.due):
+        if one is None or (rounds.again and hook.id not in mine.due):
             return
         verdict = self.ask(server, write, one)
         if verdict is not None and self._changed(server, write, about, one, verdict):
-            rounds.repeat()
+            mine.repeat()
             rounds.wanted = True
         if hook.spec.get("reinvocationPolicy") == "IfNeeded":
-            rounds.asked.add(hook.id)
+            mine.asked.add(hook.id)
 
     def _changed(
         self, server: ApiServer, write: Write, about: Asked, one: Invocation, verdict: Verdict
@@ -149,8 +149,7 @@ class MutatingAdmissionWebhook(Webhooks):
             raise internal(str(why)) from None
         if found is None or found == about.object:
             return False
-        kept = {f: v for f, v in write.object["metadata"].items() if f in (*OF_THE_SERVER, "name")}
-        write.object = {**found, "metadata": {**kept, **found["metadata"]}}
+        adopt(write, found)
         return True
 
 
@@ -174,24 +173,6 @@ class ValidatingAdmissionWebhook(Webhooks):
                 refusals.append(error)
         if refusals:
             raise refusals[0]
-
-
-# --- what a mutating webhook does not see ----------------------------------------------------
-
-#: Of a new object, the server says this only after mutating admission.
-OF_THE_SERVER = ("uid", "creationTimestamp", "generation")
-
-
-def unborn(write: Write, about: Asked) -> Asked:
-    """A new object as its maker sent it: without what is the server's to say, its generated name included."""
-    if write.old is not None or about.object is None or about.subresource:
-        return about
-    metadata = {f: v for f, v in about.object["metadata"].items() if f not in OF_THE_SERVER}
-    body: Any = write.request.body
-    named = write.request.name or not isinstance(body, dict) or (body.get("metadata") or {}).get("name")
-    if not named and metadata.get("generateName"):
-        del metadata["name"]
-    return about._replace(object={**about.object, "metadata": metadata}, name=metadata.get("name", ""))
 
 
 # --- refusals --------------------------------------------------------------------------------
