@@ -62,6 +62,7 @@ NAMES: dict[str, Type] = {
     "namespaceObject": NAMESPACE,
     "authorizer": None,
 }
+MAKERS: dict[str, Type] = {OBJECT: MAKER, PATCH: MAKER}
 
 
 def policy_names(spec: Spec, variables: list[Spec] | None = None) -> dict[str, Type]:
@@ -69,8 +70,11 @@ def policy_names(spec: Spec, variables: list[Spec] | None = None) -> dict[str, T
 
     A mutating one may make objects and patches, too.
     """
-    makers: dict[str, Type] = {OBJECT: MAKER, PATCH: MAKER} if "mutations" in spec else {}
-    names = {**NAMES, **makers, **({"params": None} if spec.get("paramKind") else {})}
+    names = {
+        **NAMES,
+        **(MAKERS if "mutations" in spec else {}),
+        **({"params": None} if spec.get("paramKind") else {}),
+    }
     known: dict[str, Type] = {}
     for variable in spec.get("variables") or () if variables is None else variables:
         try:

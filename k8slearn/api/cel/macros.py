@@ -99,8 +99,12 @@ def present(node: Node) -> Node:
         node.children = [Token("IDENT", "hasField"), Tree("exprlist", [lifted(owner), _text(str(field))])]
     if node.data == "member_object":
         entries = [_text(str(n)) if isinstance(n, Token) else n for n in fields_of(node)]
-        made = lifted(_primary(Tree("map_lit", [Tree("mapinits", entries)] if entries else [])))
-        call = [Token("IDENT", "constructed"), Tree("exprlist", [_text(dotted(node.children[0])), made])]
+        inits: list[Node] = [Tree("mapinits", entries)] if entries else []
+        made = lifted(_primary(Tree("map_lit", inits)))
+        call: list[Node] = [
+            Token("IDENT", "constructed"),
+            Tree("exprlist", [_text(dotted(node.children[0])), made]),
+        ]
         return Tree("primary", [Tree("ident_arg", call)])
     return node
 

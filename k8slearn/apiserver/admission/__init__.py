@@ -14,6 +14,7 @@ Kubernetes: pkg/kubeapiserver/options/plugins.go (AllOrderedPlugins, DefaultOffA
 from k8slearn.apiserver.admission.defaultclasses import DefaultIngressClass, DefaultStorageClass
 from k8slearn.apiserver.admission.defaulttolerationseconds import DefaultTolerationSeconds
 from k8slearn.apiserver.admission.limitranger import LimitRanger
+from k8slearn.apiserver.admission.mutatingadmissionpolicy import MutatingAdmissionPolicy
 from k8slearn.apiserver.admission.namespacelifecycle import NamespaceLifecycle
 from k8slearn.apiserver.admission.noderestriction import NodeRestriction
 from k8slearn.apiserver.admission.plugin import (
@@ -54,6 +55,7 @@ DEFAULT: tuple[Plugin, ...] = (
     RuntimeClass(),
     DefaultIngressClass(),
     PodTopologyLabels(),
+    MutatingAdmissionPolicy(),
     MutatingAdmissionWebhook(),
     ValidatingAdmissionPolicy(),
     ValidatingAdmissionWebhook(),
@@ -72,6 +74,7 @@ SIMULATED: tuple[Plugin, ...] = (
     PersistentVolumeClaimResize(),
     RuntimeClass(),
     DefaultIngressClass(),
+    MutatingAdmissionPolicy(),
     MutatingAdmissionWebhook(),
     ValidatingAdmissionPolicy(),
     ValidatingAdmissionWebhook(),

@@ -42,6 +42,12 @@ class View(NamedTuple):
         """The kind that a subresource has for itself: "Scale", "Binding", "Eviction"; "" for none."""
         return SUBRESOURCES[self.about.subresource].kind if self.about.subresource else ""
 
+    @property
+    def resource(self) -> Resource:
+        """The kind of what is shown."""
+        part = SUBRESOURCES[self.about.subresource] if self.part else None
+        return Resource(part.group, part.version, part.kind, f"{part.kind.lower()}s") if part else self.meant
+
     def of(self, obj: Object | None) -> Object | None:
         """What is stored, as it is shown."""
         if obj is None or self.part not in ("", "Scale"):
@@ -52,8 +58,11 @@ class View(NamedTuple):
             return scale_of(obj, self.stored)
         return convert(obj, self.stored, self.meant)
 
-    def back(self, shown: Object) -> Object:
-        """What was shown and has been changed, as it is stored, and with what it leaves unsaid. Raises ValueError."""
+    def back(self, shown: Object, *, strict: bool = False) -> Object:
+        """What was shown and has been changed, as it is stored, and with what it leaves unsaid. Raises ValueError.
+
+        strict: fields that the kind does not know are a mistake, too.
+        """
         obj = self.about.object
         if self.part == "Scale" and obj is not None:
             from k8slearn.apiserver.subresources.scale import with_replicas
@@ -61,15 +70,16 @@ class View(NamedTuple):
             return with_replicas(obj, self.stored, (shown.get("spec") or {}).get("replicas", 0))
         if self.part:
             return shown
-        made = edit(convert(_decoded(self.meant, shown), self.meant, self.stored))
+        made = edit(convert(_decoded(self.meant, shown, strict), self.meant, self.stored))
         default(self.stored, made)
         return dict(made)
 
 
-def _decoded(resource: Resource, obj: Object) -> Object:
-    """Wrong types are refused; what the kind does not know is dropped without a word."""
+def _decoded(resource: Resource, obj: Object, strict: bool) -> Object:
+    """Wrong types are refused; what the kind does not know is dropped without a word, unless it is `strict`."""
+    validation = "Strict" if strict and resource.builtin else "Ignore"
     try:
-        found, _ = schema.decode(resource, obj, field_validation="Ignore")
+        found, _ = schema.decode(resource, obj, field_validation=validation)
     except BadRequest as error:
         raise ValueError(error.message.partition(": ")[2] or error.message) from None
     named = {"apiVersion": resource.api_version, "kind": resource.kind}
@@ -89,10 +99,19 @@ def patched(view: View, name: str, verdict: Verdict) -> Object | None:
         raise ValueError(f'admission webhook "{name}" {why}')
     if verdict.patch_type != "JSONPatch":
         raise CannotCall(f"unsupported patch type {json.dumps(verdict.patch_type)}")
-    obj: Any = edit(view.of(view.about.object))
+    return view.back(operated(view.of(view.about.object), operations))
+
+
+class TestFailed(ValueError):
+    """What a JSON patch asks to be so is not."""
+
+
+def operated(shown: Object | None, operations: list[Object]) -> Object:
+    """The object with a JSON patch. Raises ValueError in the words of evanphx/json-patch."""
+    obj: Any = edit(shown)
     for operation in operations:
         obj = _applied(obj, operation)
-    return view.back(obj)
+    return dict(obj)
 
 
 def _operations(patch: bytes) -> list[Object]:
@@ -117,7 +136,7 @@ def _mismatch(value: Any, wanted: str) -> str:
 
 
 def _applied(obj: Object, operation: Object) -> Object:
-    """One operation. Raises ValueError in the words of evanphx/json-patch."""
+    """One operation. Raises ValueError."""
     import jsonpatch  # 10 ms that most programs never need
     import jsonpointer
 
@@ -125,7 +144,8 @@ def _applied(obj: Object, operation: Object) -> Object:
     try:
         found = jsonpatch.JsonPatch([operation]).apply(obj)
     except wrong:
-        raise ValueError(_why_not(obj, operation)) from None
+        error = TestFailed if operation.get("op") == "test" else ValueError
+        raise error(_why_not(obj, operation)) from None
     if not isinstance(found, dict):
         raise ValueError(_mismatch(found, "map[string]interface {}"))
     return found

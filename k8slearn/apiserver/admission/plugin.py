@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from k8slearn.api.errors import Forbidden, refused
+from k8slearn.api.errors import Forbidden, InternalError, refused
 from k8slearn.api.objects import Object, dig
 
 if TYPE_CHECKING:
@@ -146,3 +146,8 @@ def forbidden_early(write: Write, why: str) -> Forbidden:
     asked = dig(write.request.body, "metadata", default={}) if isinstance(write.request.body, dict) else {}
     name = write.request.name or asked.get("name") or asked.get("generateName") or "Unknown"
     return refused(write.resource.plural, write.resource.group, name, why)
+
+
+def internal(why: str) -> InternalError:
+    """Kubernetes: apierrors.NewInternalError"""
+    return InternalError(f"Internal error occurred: {why}", details={"causes": [{"message": why}]})

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from k8slearn.api.errors import ApiError, BadRequest, InternalError, from_status
+from k8slearn.api.errors import ApiError, BadRequest, from_status
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object, edit, name_of
 from k8slearn.apiserver.admission.admissionreview import Verdict, question
@@ -30,6 +30,7 @@ from k8slearn.apiserver.admission.plugin import (
     Plugin,
     Rounds,
     forbidden,
+    internal,
 )
 
 if TYPE_CHECKING:
@@ -176,11 +177,6 @@ class ValidatingAdmissionWebhook(Webhooks):
 
 
 # --- refusals --------------------------------------------------------------------------------
-
-
-def internal(why: str) -> InternalError:
-    """Kubernetes: apierrors.NewInternalError"""
-    return InternalError(f"Internal error occurred: {why}", details={"causes": [{"message": why}]})
 
 
 def denied(name: str, status: Object) -> ApiError:

@@ -47,11 +47,11 @@ def _says_something(spec: Spec, path: str) -> Iterable[FieldError]:
 
 def _expressions(spec: Spec, path: str) -> Iterable[FieldError]:
     """All that are there must compile; each variable may speak of those before it."""
-    from k8slearn.api.cel.admission import policy_names  # loaded where it is spoken
+    from k8slearn.api.cel.admission import MAKERS, policy_names  # loaded where it is spoken
 
     variables = spec.get("variables") or []
     for i, held in enumerate(spec.get("matchConditions") or ()):
-        names = {k: v for k, v in policy_names(spec, []).items() if k != "variables"}
+        names = {k: v for k, v in policy_names(spec, []).items() if k not in ("variables", *MAKERS)}
         yield from compiles(held, "expression", f"{path}.matchConditions[{i}]", names)
     for i, variable in enumerate(variables):
         names = policy_names(spec, variables[:i])
@@ -113,7 +113,58 @@ _POLICY = Shape(
     {**_POLICY_FIELDS, "validations": Each(_validation), "auditAnnotations": Each(_note, unique="key")},
     also=(_constrained, _says_something, _expressions),
 )
-_MUTATING = Shape({**_POLICY_FIELDS, "reinvocationPolicy": OneOf("IfNeeded", "Never")}, also=(_constrained,))
+
+PATCHES = {
+    "ApplyConfiguration": ("applyConfiguration", "Object"),
+    "JSONPatch": ("jsonPatch", "list(JSONPatch)"),
+}
+
+
+def _mutates(spec: Spec, path: str) -> Iterable[FieldError]:
+    if not spec.get("mutations"):
+        yield required(f"{path}.mutations", "mutations must contain at least one item")
+    if not spec.get("reinvocationPolicy"):
+        yield required(f"{path}.reinvocationPolicy")
+    for i, rule in enumerate((spec.get("matchConstraints") or {}).get("resourceRules") or ()):
+        for j, operation in enumerate(rule.get("operations") or ()):
+            if operation == "DELETE":
+                where = f"{path}.matchConstraints.resourceRules[{i}].operations[{j}]"
+                yield unsupported(where, operation, ("*", "CONNECT", "CREATE", "UPDATE"))
+
+
+def _mutation(mutation: Spec, path: str) -> Iterable[FieldError]:
+    kind = mutation.get("patchType")
+    if not kind:
+        yield required(f"{path}.patchType")
+        return
+    if kind not in PATCHES:
+        yield unsupported(f"{path}.patchType", kind, tuple(PATCHES))
+        return
+    for name, (field, _) in PATCHES.items():
+        if name != kind and mutation.get(field) is not None:
+            what = f"must not be specified when patchType is {kind}"
+            yield invalid(f"{path}.{field}", f"{{{field}}}", what)
+        elif name == kind and mutation.get(field) is None:
+            yield required(f"{path}.{field}", f"must be specified when patchType is {kind}")
+        elif name == kind and not mutation[field].get("expression", "").strip():
+            yield required(f"{path}.{field}.expression", "expression is not specified")
+
+
+def _changes(spec: Spec, path: str) -> Iterable[FieldError]:
+    """The expressions of mutations must make what their type says."""
+    from k8slearn.api.cel.admission import policy_names  # loaded where it is spoken
+
+    for i, mutation in enumerate(spec.get("mutations") or ()):
+        field, kind = PATCHES.get(mutation.get("patchType", ""), ("", ""))
+        if mutation.get(field):
+            where = f"{path}.mutations[{i}].{field}"
+            yield from compiles(mutation[field], "expression", where, policy_names(spec), kinds=(kind,))
+
+
+_MUTATING = Shape(
+    {**_POLICY_FIELDS, "mutations": Each(_mutation), "reinvocationPolicy": OneOf("IfNeeded", "Never")},
+    also=(_constrained, _mutates, _expressions, _changes),
+)
 
 ACTIONS = ("Audit", "Deny", "Warn")
 _TWICE = (
