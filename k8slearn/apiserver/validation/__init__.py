@@ -21,6 +21,7 @@ from k8slearn.apiserver.validation import (
     ingresses,
     jobs,
     limits,
+    mutatingpolicies,
     networking,
     others,
     pods,
@@ -37,7 +38,7 @@ from k8slearn.apiserver.validation.updates import check_update
 
 _ROOMS = (
     *(pods, workloads, jobs, services, ingresses, networking, endpoints, storage, autoscaling, limits),
-    *(rbac, webhooks, policies, definitions, apiservices, events, others),
+    *(rbac, webhooks, policies, mutatingpolicies, definitions, apiservices, events, others),
 )
 KINDS: dict[str, Check] = {kind: check for room in _ROOMS for kind, check in room.KINDS.items()}
 

@@ -1,4 +1,4 @@
-"""The rules of admission policies and of their bindings: their expressions must compile.
+"""The rules of admission policies and of their bindings: their expressions must compile. (`mutatingpolicies` has more.)
 
 Kubernetes: pkg/apis/admissionregistration/validation
 """
@@ -29,7 +29,7 @@ _CONSTRAINTS = Shape(
 REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized")
 
 
-def _constrained(spec: Spec, path: str) -> Iterable[FieldError]:
+def constrained(spec: Spec, path: str) -> Iterable[FieldError]:
     constraints = spec.get("matchConstraints")
     if constraints is None:
         yield required(f"{path}.matchConstraints")
@@ -45,7 +45,7 @@ def _says_something(spec: Spec, path: str) -> Iterable[FieldError]:
             )
 
 
-def _expressions(spec: Spec, path: str) -> Iterable[FieldError]:
+def expressions(spec: Spec, path: str) -> Iterable[FieldError]:
     """All that are there must compile; each variable may speak of those before it."""
     from k8slearn.api.cel.admission import MAKERS, policy_names  # loaded where it is spoken
 
@@ -102,7 +102,7 @@ def _param_kind(kind: Spec, path: str) -> Iterable[FieldError]:
             yield required(f"{path}.{field}")
 
 
-_POLICY_FIELDS: dict[str, Check] = {
+POLICY_FIELDS: dict[str, Check] = {
     "failurePolicy": FAILURE,
     "paramKind": _param_kind,
     "matchConstraints": _CONSTRAINTS,
@@ -110,60 +110,8 @@ _POLICY_FIELDS: dict[str, Check] = {
     "variables": Each(_variable, unique="name"),
 }
 _POLICY = Shape(
-    {**_POLICY_FIELDS, "validations": Each(_validation), "auditAnnotations": Each(_note, unique="key")},
-    also=(_constrained, _says_something, _expressions),
-)
-
-PATCHES = {
-    "ApplyConfiguration": ("applyConfiguration", "Object"),
-    "JSONPatch": ("jsonPatch", "list(JSONPatch)"),
-}
-
-
-def _mutates(spec: Spec, path: str) -> Iterable[FieldError]:
-    if not spec.get("mutations"):
-        yield required(f"{path}.mutations", "mutations must contain at least one item")
-    if not spec.get("reinvocationPolicy"):
-        yield required(f"{path}.reinvocationPolicy")
-    for i, rule in enumerate((spec.get("matchConstraints") or {}).get("resourceRules") or ()):
-        for j, operation in enumerate(rule.get("operations") or ()):
-            if operation == "DELETE":
-                where = f"{path}.matchConstraints.resourceRules[{i}].operations[{j}]"
-                yield unsupported(where, operation, ("*", "CONNECT", "CREATE", "UPDATE"))
-
-
-def _mutation(mutation: Spec, path: str) -> Iterable[FieldError]:
-    kind = mutation.get("patchType")
-    if not kind:
-        yield required(f"{path}.patchType")
-        return
-    if kind not in PATCHES:
-        yield unsupported(f"{path}.patchType", kind, tuple(PATCHES))
-        return
-    for name, (field, _) in PATCHES.items():
-        if name != kind and mutation.get(field) is not None:
-            what = f"must not be specified when patchType is {kind}"
-            yield invalid(f"{path}.{field}", f"{{{field}}}", what)
-        elif name == kind and mutation.get(field) is None:
-            yield required(f"{path}.{field}", f"must be specified when patchType is {kind}")
-        elif name == kind and not mutation[field].get("expression", "").strip():
-            yield required(f"{path}.{field}.expression", "expression is not specified")
-
-
-def _changes(spec: Spec, path: str) -> Iterable[FieldError]:
-    """The expressions of mutations must make what their type says."""
-    from k8slearn.api.cel.admission import policy_names  # loaded where it is spoken
-
-    for i, mutation in enumerate(spec.get("mutations") or ()):
-        field, kind = PATCHES.get(mutation.get("patchType", ""), ("", ""))
-        if mutation.get(field):
-            where = f"{path}.mutations[{i}].{field}"
-            yield from compiles(mutation[field], "expression", where, policy_names(spec), kinds=(kind,))
-
-
-_MUTATING = Shape(
-    {**_POLICY_FIELDS, "mutations": Each(_mutation), "reinvocationPolicy": OneOf("IfNeeded", "Never")},
-    also=(_constrained, _mutates, _expressions, _changes),
+    {**POLICY_FIELDS, "validations": Each(_validation), "auditAnnotations": Each(_note, unique="key")},
+    also=(constrained, _says_something, expressions),
 )
 
 ACTIONS = ("Audit", "Deny", "Warn")
@@ -194,24 +142,20 @@ def _reference(reference: Spec, path: str) -> Iterable[FieldError]:
         yield required(path, "one of name or selector must be specified")
 
 
-_BINDING_FIELDS: dict[str, Check] = {
+BINDING_FIELDS: dict[str, Check] = {
     "matchResources": _CONSTRAINTS,
     "paramRef": _reference,
     "policyName": dns_subdomain,
 }
 
 
-def _has_spec(obj: Object, path: str) -> Iterable[FieldError]:
+def has_spec(obj: Object, path: str) -> Iterable[FieldError]:
     return [] if "spec" in obj else [required("spec.policyName")]
 
 
 KINDS: dict[str, Check] = {
     "ValidatingAdmissionPolicy": Shape({"spec": _POLICY}),
-    "MutatingAdmissionPolicy": Shape({"spec": _MUTATING}),
     "ValidatingAdmissionPolicyBinding": Shape(
-        {"spec": Shape(_BINDING_FIELDS, needs=("policyName",), also=(_actions,))}, also=(_has_spec,)
-    ),
-    "MutatingAdmissionPolicyBinding": Shape(
-        {"spec": Shape(_BINDING_FIELDS, needs=("policyName",))}, also=(_has_spec,)
+        {"spec": Shape(BINDING_FIELDS, needs=("policyName",), also=(_actions,))}, also=(has_spec,)
     ),
 }
