@@ -21,12 +21,13 @@ PLACES = {
     "scheduler": (1, 2),
     "node": (2, 2),
     "machinery": (1, 1),
+    "extension": (3.2, 3),
     "apiserver": (3.2, 2),
     "client": (1, 0),
     "store": (3.2, 1),
     "api": (2.1, -1),
 }
-COLOURS = {"machinery": "operator", "lab": "", "sim": "", "live": "", "cluster": "", "api": ""}
+COLOURS = {"machinery": "operator", "lab": "", "sim": "", "live": "", "cluster": "", "extension": "", "api": ""}
 
 
 def direct(name: str) -> list[str]:
