@@ -30,14 +30,22 @@ def convert(obj: Object, source: Resource, target: Resource) -> Object:
 
 
 def convert_all(objects: list[Object], source: Resource, target: Resource) -> list[Object]:
-    """The same for many: those of a custom kind may lie in the store in any version that it ever had."""
+    """The same for many: those of a custom kind may lie in the store in any version that it ever had.
+
+    What the schema of the wanted version does not know is gone, whoever has converted.
+    """
     if target.definition is None:
         return [convert(obj, source, target) for obj in objects]
-    wanted = target.api_version
+    wanted, definition = target.api_version, target.definition
     if all(obj["apiVersion"] == wanted for obj in objects):
         return objects
-    if target.definition.converter is not None:
-        return target.definition.converter(objects, wanted)
+    change = definition.converter or _renamed
+    made = zip(objects, change(objects, wanted), strict=True)
+    return [new if new is old else definition.prune(new)[0] for old, new in made]
+
+
+def _renamed(objects: list[Object], wanted: str) -> list[Object]:
+    """Of a kind that says nothing of conversion, versions differ in name only."""
     return [obj if obj["apiVersion"] == wanted else {**obj, "apiVersion": wanted} for obj in objects]
 
 

@@ -293,6 +293,25 @@ def test_what_is_stored_only_cannot_be_asked_for() -> None:
     ]
 
 
+def test_versions_that_are_not_converted_lose_what_the_other_does_not_know() -> None:
+    """For good: it is dropped on the way into the store, not only on the way out."""
+
+    def only(field: str) -> dict[str, Any]:
+        spec = {"type": "object", "properties": {field: {"type": "string"}}}
+        return {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
+
+    old = {**version("v1"), "schema": only("size")}
+    new = {**version("v2", storage=True), "schema": only("width")}
+    sim = world(crd(versions=[old, new]))
+    sim.client.create(widget(version="v1", spec={"size": "3 by 4"}, metadata={"labels": {"a": "b"}}))
+    stored = sim.store.get(WIDGETS, "default/a")
+    assert stored is not None
+    assert (stored["apiVersion"], stored["spec"]) == ("example.com/v2", {})
+    assert stored["metadata"]["labels"] == {"a": "b"}
+    (seen,) = sim.server.handle(Request("list", of(sim, "v1"), "default"))
+    assert seen["spec"] == {}
+
+
 HOOK = {
     "strategy": "Webhook",
     "webhook": {
