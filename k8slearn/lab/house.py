@@ -27,7 +27,15 @@ PLACES = {
     "store": (3.2, 1),
     "api": (2.1, -1),
 }
-COLOURS = {"machinery": "operator", "lab": "", "sim": "", "live": "", "cluster": "", "extension": "", "api": ""}
+COLOURS = {
+    "machinery": "operator",
+    "lab": "",
+    "sim": "",
+    "live": "",
+    "cluster": "",
+    "extension": "",
+    "api": "",
+}
 
 
 def direct(name: str) -> list[str]:

@@ -144,4 +144,40 @@ QUESTIONS = {
         },
         "more: it hears things twice",
     ),
+    "14 where it is kept": Question(
+        "We send a Station to our API server, as we would send a pod. Where is it kept?",
+        {
+            "in our store": "Our store never sees it. The request was passed on as it came.",
+            "in the weather server's database": "Whoever serves a group keeps its objects, wherever he likes.",
+            "in both": "Then somebody would have to keep two copies alike. Nobody does.",
+        },
+        "in the weather server's database",
+    ),
+    "14 a namespace without its neighbour": Question(
+        "The weather server is down. We delete the namespace far, in which there never was a station.",
+        {
+            "it goes: it is empty": "So you know. Who deletes it cannot know, for the one who could say so is down.",
+            "it goes after a time-out": "There is none. What would be left behind could never be found again.",
+            "it hangs until the server is back": "Whoever empties it must ask everybody, and one does not answer.",
+        },
+        "it hangs until the server is back",
+    ),
+    "14 a definition in a group handed over": Question(
+        "The definition of Wind is accepted, and Established. Who answers a request for winds?",
+        {
+            "our server, by the definition": "It would, but it is never asked: the whole version is handed over.",
+            "the weather server": "A group's version goes to one server as a whole, and that one knows no winds.",
+            "whoever knows the kind": "Nobody looks at the kind. Group and version decide, before anything else.",
+        },
+        "the weather server",
+    ),
+    "14 versions without conversion": Question(
+        "Oslo was written in v1, as a text. We read it in v2, which has numbers. What does the definition show?",
+        {
+            "the same place, in numbers": "Who should have worked them out? Nobody has said how.",
+            "an error": "Not even that. Without a converter, versions count as alike in all but their name.",
+            "no place at all": "v2 knows no location, so it was dropped, for good, on its way into the store.",
+        },
+        "no place at all",
+    ),
 }

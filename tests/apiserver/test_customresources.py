@@ -435,7 +435,8 @@ def test_what_would_lose_objects_is_refused() -> None:
     there = sim.client.get("customresourcedefinitions", WIDGETS)
     there["spec"]["versions"] = [version("v2", storage=True)]
     with pytest.raises(
-        errors.Invalid, match=r'status.storedVersions\[0\]: Invalid value: "v1": must appear in spec.versions'
+        errors.Invalid,
+        match=r'status.storedVersions\[0\]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage',
     ):
         sim.client.update(there)
     for change in ({"group": "other.org"}, {"scope": "Cluster"}):

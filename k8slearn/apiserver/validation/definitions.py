@@ -23,6 +23,10 @@ COLUMN_TYPES = ("integer", "number", "string", "boolean", "date")
 COLUMN_FORMATS = ("int32", "int64", "float", "double", "byte", "date", "date-time", "password")
 #: A path to one field, as scale and selectable fields need it: ``.spec.replicas``.
 SIMPLE_PATH = re.compile(r"(\.[a-zA-Z_][a-zA-Z0-9_-]*|\['[^']+'\])+")
+STILL_STORED = (
+    "missing from spec.versions; {0} was previously a storage version, and must remain in spec.versions until a "
+    "storage migration ensures no data remains persisted in {0} and removes {0} from status.storedVersions"
+)
 _ZERO_VERSION = {
     "Name": "",
     "Served": False,
@@ -123,7 +127,7 @@ def _versions(crd: Object, spec: Spec) -> Iterator[FieldError]:
         yield invalid("status.storedVersions", stored, f"must have the storage version {storage[-1]}")
     for i, name in enumerate(stored or ()):
         if name not in seen:
-            yield invalid(f"status.storedVersions[{i}]", name, "must appear in spec.versions")
+            yield invalid(f"status.storedVersions[{i}]", name, STILL_STORED.format(name))
 
 
 def _as_go(version: Spec) -> Spec:
