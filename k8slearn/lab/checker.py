@@ -110,9 +110,10 @@ def _has_written(trial: Trial, calm: Play) -> bool:
 
 
 def _drilled(exercise: Drill, thing: Any) -> Report:
-    """Try a function in every case of a drill."""
-    if not inspect.isfunction(thing):
-        return Report(exercise, "open", f"check() needs a function that you have written, and got {thing!r}.")
+    """Try a function, or a class, in every case of a drill."""
+    what, is_one = ("class", inspect.isclass) if exercise.of_classes else ("function", inspect.isfunction)
+    if not is_one(thing):
+        return Report(exercise, "open", f"check() needs a {what} that you have written, and got {thing!r}.")
     try:
         slip, tried = drill.run(exercise, thing)
     except Unsolved:

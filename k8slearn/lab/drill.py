@@ -80,13 +80,14 @@ class Slip:
 
 @dataclass(frozen=True)
 class Drill:
-    """One hole in one notebook that holds a function. `id` is lesson.number: "01.1"."""
+    """One hole in one notebook that holds a function, or a class. `id` is lesson.number: "01.1"."""
 
     id: str
     words: Words
     cases: Callable[[], Iterable[Case]]
     promises: Sequence[Promise]
     diagnoses: Sequence[Diagnosis]
+    of_classes: bool = False  # is it a class that is tried?
 
 
 def noted(*facts: str) -> Callable[[Any], bool]:
