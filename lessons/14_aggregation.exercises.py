@@ -97,7 +97,6 @@ class Ferries:
         self.kept = {}
 
     def put(self, version, namespace, name, spec):
-        """Somebody creates or changes a ferry."""
         ### BEGIN SOLUTION
         ### HOLE: keep what has to be kept
         every = int(spec["every"].removesuffix(" min")) if version == "v1" else spec["minutes"]
@@ -105,7 +104,6 @@ class Ferries:
         ### END SOLUTION
 
     def get(self, version, namespace, name):
-        """The ferry, as this version shows it, now. Raises NotFound."""
         ### BEGIN SOLUTION
         ### HOLE: is there such a version, such a ferry? What does it look like now?
         if version not in ("v1", "v2") or (namespace, name) not in self.kept:
@@ -116,7 +114,6 @@ class Ferries:
         ### END SOLUTION
 
     def list(self, version, namespace):
-        """All ferries of a namespace ("": of all), by namespace and name. Raises NotFound."""
         ### BEGIN SOLUTION
         ### HOLE: those that are meant, one by one
         if version not in ("v1", "v2"):

@@ -12,7 +12,7 @@ from k8slearn.api import errors
 from k8slearn.api.errors import NotFound
 from k8slearn.api.objects import Object
 from k8slearn.lab.drill import Broken, Case, Drill, Promise, Scene, Unsolved, noted
-from k8slearn.lab.exercise import words_of
+from k8slearn.lab.exercise import Diagnosis, words_of
 
 WORDS = words_of("lesson14")
 
@@ -110,20 +110,26 @@ def _one_ferry(written: str, read: str, minutes: int, line: Line, scene: Scene, 
     found = harbour.get(read, *line[:2])
     if found is None:
         raise Unsolved
-    _right(scene, found, _due(read, line, harbour.clock.now), _due(read, line, 0), {written, read})
+    _right(scene, found, _due(read, line, harbour.clock.now), _due(read, line, 0), written)
 
 
-def _right(scene: Scene, found: Any, due: Object, before: Object, versions: set[str]) -> None:
-    """`before`: what would have been right when it was written."""
+def _right(scene: Scene, found: Any, due: Object, before: Object, written: str) -> None:
+    """`before`: what would have been right when it was written, in the version `written`."""
     message = f"it should be {_told(due)}, in {due['apiVersion']}"
     scene.demand(isinstance(found, dict), UNKNOWN, message, "not there")
-    as_sent = len(versions) > 1 and found.get("apiVersion") == due["apiVersion"]
+    fact = _idea(found.get("apiVersion"), due["apiVersion"], f"{GROUP}/{written}")
     for part in ("apiVersion", "spec"):
-        fact = "as it was sent" if as_sent else "other version"
         scene.demand(found.get(part) == due[part], VERSIONS, message, fact)
     stale = found.get("status") == before["status"] != due["status"]
     scene.demand(found.get("status") == due["status"], COMPUTED, message, *["of yesterday"] * stale)
     scene.demand(found == due, NAMESPACES, message, "by name alone")
+
+
+def _idea(said: Any, wanted: str, written: str) -> str:
+    """What somebody seems to believe who answers in the version `said`, and does not answer right."""
+    if said == wanted != written:
+        return "as it was sent"
+    return "as written" if said == written != wanted else "other version"
 
 
 def _many(version: str, namespace: str, scene: Scene, make: Any) -> None:
@@ -155,7 +161,7 @@ def _nothing(verb: str, version: str, namespace: str, name: str, scene: Scene, m
     found = harbour.get(version, namespace, name) if verb == "get" else harbour.list(version, namespace)
     is_empty = verb == "list" and version != "v3"
     due = [] if is_empty else "404"
-    fact = "empty is not unknown" if is_empty else "v3" if version == "v3" else "no such name"
+    fact = "empty is not unknown" if is_empty else f"{verb} v3" if version == "v3" else "no such name"
     scene.demand(found == due, UNKNOWN, f"it should be {due}", fact)
 
 
@@ -179,24 +185,27 @@ NOTHING = (
     ("list", "v3", "", ""),
 )
 
+
+def _fits(name: str, promise: Promise, fact: str) -> Diagnosis:
+    return WORDS["14.2"].diagnosis(name, promise.name, evidence=noted(fact))
+
+
 FERRIES = Drill(
     id="14.2",
     words=WORDS["14.2"],
     cases=_cases,
     promises=[COMPUTED, VERSIONS, NAMESPACES, UNKNOWN],
     diagnoses=[
-        WORDS["14.2"].diagnosis("computes when it is written", COMPUTED.name, evidence=noted("of yesterday")),
-        WORDS["14.2"].diagnosis("keeps what was sent", VERSIONS.name, evidence=noted("as it was sent")),
-        WORDS["14.2"].diagnosis("has a favourite version", VERSIONS.name, evidence=noted("other version")),
-        WORDS["14.2"].diagnosis("lists everything", NAMESPACES.name, evidence=noted("sees all")),
-        WORDS["14.2"].diagnosis("keeps ferries by their name alone", NAMESPACES.name),
-        WORDS["14.2"].diagnosis("answers as if it were there", UNKNOWN.name, evidence=noted("no such name")),
-        WORDS["14.2"].diagnosis(
-            "an empty answer for what it does not know", UNKNOWN.name, evidence=noted("v3")
-        ),
-        WORDS["14.2"].diagnosis(
-            "takes empty for unknown", UNKNOWN.name, evidence=noted("empty is not unknown")
-        ),
+        _fits("computes when it is written", COMPUTED, "of yesterday"),
+        _fits("keeps what was sent", VERSIONS, "as it was sent"),
+        _fits("answers in the language of whoever wrote", VERSIONS, "as written"),
+        _fits("has a favourite version", VERSIONS, "other version"),
+        _fits("lists everything", NAMESPACES, "sees all"),
+        _fits("keeps ferries by their name alone", NAMESPACES, "by name alone"),
+        _fits("answers as if it were there", UNKNOWN, "no such name"),
+        _fits("takes any version for the newest", UNKNOWN, "get v3"),
+        _fits("an empty answer for what it does not know", UNKNOWN, "list v3"),
+        _fits("takes empty for unknown", UNKNOWN, "empty is not unknown"),
     ],
     of_classes=True,
 )

@@ -136,7 +136,7 @@ class Told(NamedTuple):
 @cache
 def worlds() -> list[Told]:
     """From the smallest on."""
-    found = [("nothing is handed over", [], [])]
+    found: list[tuple[str, list[Object], list[Object]]] = [("nothing is handed over", [], [])]
     found += [("nothing is handed over", [], [STATIONS]), ("nothing is handed over", [], [STATIONS, WINDS])]
     local = [apiservice("v2", GROUP), apiservice("v1", GROUP)]
     found += [("Local APIServices", local, [STATIONS])]
@@ -194,7 +194,8 @@ def _facts(world: World, kind: Kind, truth: tuple[str, int], said: Any) -> list[
         "other version": not handed and said[0] == WEATHER,
         "not looked at": truth[1] == 503 and said[0] != US and not one["status"],
         "asks who is away": truth[1] == 503 and said[0] != US,
-        "falls back": truth == (US, 503) and said[0] == US and (said[1] == 404 or ours),
+        "away is not there": truth == (US, 503) and said == (US, 404),
+        "falls back": truth == (US, 503) and said[0] == US and ours,
         "definition wins": truth[0] != US and said[0] == US,
     }
     return [belief for belief, held in beliefs.items() if held][:1]
@@ -211,6 +212,7 @@ WHO_ANSWERS = Drill(
         WORDS["14.1"].diagnosis("hands over the whole group", evidence=noted("other version")),
         WORDS["14.1"].diagnosis("trusts before anybody has looked", evidence=noted("not looked at")),
         WORDS["14.1"].diagnosis("asks a server that is away", evidence=noted("asks who is away")),
+        WORDS["14.1"].diagnosis("takes away for not there", evidence=noted("away is not there")),
         WORDS["14.1"].diagnosis("falls back on what is here", evidence=noted("falls back")),
         WORDS["14.1"].diagnosis("prefers what is defined here", evidence=noted("definition wins")),
         WORDS["14.1"].diagnosis("passes on, and believes that all is well", CODE.name),
