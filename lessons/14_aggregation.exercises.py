@@ -136,7 +136,7 @@ ferries.get("v2", "north", "bell")
 check("14.2", Ferries)
 
 # %% [markdown]
-# That, a table for `kubectl get` and a few documents about itself are all that a server of one's own needs behind the
-# door. What it does not do, nobody does.
+# That, a look at the certificate of whoever asks, a table for `kubectl get` and a few documents about itself make a server
+# of one's own. What it does not do, nobody does.
 #
 # Right? Then compare with [the solution](../solutions/14_aggregation.ipynb).

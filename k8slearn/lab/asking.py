@@ -3,7 +3,8 @@
     ask("GET /apis/weather.example.com")
     ask("POST /apis/weather.example.com/v2/namespaces/default/stations", ROME, user="ann")
 
-No socket and no kubectl: what comes back is what would go over the wire.
+No socket and no kubectl: what comes back is what would go over the wire. What is written like this is no step of the
+history: whoever rewinds past it, loses it.
 """
 
 from __future__ import annotations

@@ -47,4 +47,6 @@ class Beside:
     def kill(self) -> None:
         """kill -9: it has no time to say goodbye."""
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
