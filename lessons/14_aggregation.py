@@ -12,9 +12,9 @@
 # *`kubectl top nodes` asks the API server how busy your machines are, right now. Search the whole store: those numbers
 # are nowhere in it. Who answered?*
 #
-# Lesson 12 gave Kubernetes new kinds without a line of code. This lesson goes the other way: a whole API server of
-# our own, with a database of its own, behind the door that everybody knows. Then both ways are held against each
-# other, point by point.
+# Lesson 12 gave Kubernetes new kinds without a line of code. This lesson goes the other way, which is called **API
+# aggregation**: a whole API server of our own, with a database of its own, behind the door that everybody knows. Then
+# both ways are held against each other, point by point.
 
 # %%
 from k8slearn import Simulation, load
@@ -38,12 +38,12 @@ ask = asking(sim)
 ask("GET /apis/weather.example.com/v2").brief
 
 # %% [markdown]
-# The program keeps its stations in two tables of SQLite. There is no etcd in it, no JSON, and no version of any API:
+# The program keeps its stations in two tables of SQLite. There is no etcd behind it, and no version of any API in it:
 
 # %%
 from k8slearn.extension import stations
 
-print(stations.TABLES)
+print(stations.TABLES.strip())
 
 # %% [markdown]
 # ## Handing over a group
@@ -82,6 +82,8 @@ print(*(group["name"] for group in groups[-4:]), sep="\n")
 
 # %% [markdown]
 # ## Where is it kept?
+#
+# A station in Rome. We send it to the address that we know, that of our own API server.
 
 # %%
 kept = predict("14 where it is kept")
@@ -89,7 +91,8 @@ kept
 
 # %%
 STATIONS = "/apis/weather.example.com/v2/namespaces/default/stations"
-ROME = {"metadata": {"name": "rome"}, "spec": {"position": {"latitude": 41.9, "longitude": 12.5}, "altitude": 21}}
+HERE = {"position": {"latitude": 41.9, "longitude": 12.5}, "altitude": 21}
+ROME = {"metadata": {"name": "rome"}, "spec": HERE}
 before = sim.store.revision
 ask(f"POST {STATIONS}", ROME)
 
@@ -116,7 +119,7 @@ print(*(f"{name}: {value}" for name, value in hosted.heard[-1].headers), sep="\n
 # %%
 from k8slearn.apiserver.outside import Call
 
-weather(Call("", STATIONS, method="GET", headers=(("X-Remote-User", "kubernetes-admin"),)))
+weather(Call("", STATIONS, method="GET", headers=(("X-Remote-User", "kubernetes-admin"),))).code
 
 # %% [markdown]
 # ## With kubectl
@@ -303,18 +306,19 @@ from pathlib import Path
 from k8slearn.lab.comparison import Comparison
 
 point = Comparison("a definition (CRD)", "a server of one's own")
+words = len(DEFINITION.split())
 lines = sum(len(file.read_text().splitlines()) for file in Path(stations.__file__).parent.glob("*.py"))
-point("to be written", f"{len(DEFINITION.split())} words of YAML", f"about {round(lines, -2)} lines of Python")
+point("to be written", f"{words} words of YAML", f"about {round(lines, -2)} lines of Python")
 
 # %%
 def both(method, rest="", spec=None, version="v2", name="rome", **headers):
     """The same request to both: first to what is defined, then to the other server."""
     for group in ("defined.example.com", "weather.example.com"):
-        body = {"apiVersion": f"{group}/{version}", "kind": "Station", "metadata": {"name": name}, "spec": spec}
+        head = {"apiVersion": f"{group}/{version}", "kind": "Station", "metadata": {"name": name}}
         path = f"/apis/{group}/{version}/namespaces/default/stations{rest}"
-        yield ask(f"{method} {path}", body if spec else None, **headers)
+        yield ask(f"{method} {path}", {**head, "spec": spec} if spec else None, **headers)
 
-[answer.brief for answer in both("POST", spec=ROME["spec"])]
+[answer.brief for answer in both("POST", spec=HERE)]
 
 # %% [markdown]
 # ### What may be written
@@ -328,7 +332,8 @@ point("validation", *both("POST", name="nowhere", spec=NOWHERE))
 
 # %%
 PARIS = {"position": {"latitude": 48.9, "longitude": 2.4}}
-point("defaults", *(f"altitude {one.object['spec']['altitude']:g}" for one in both("POST", name="paris", spec=PARIS)))
+answers = both("POST", name="paris", spec=PARIS)
+point("defaults", *(f"altitude {answer.object['spec']['altitude']:g}" for answer in answers))
 
 # %% [markdown]
 # ### Several versions
@@ -364,10 +369,12 @@ def convert(request):
     return {"convertedObjects": done, "result": {"status": "Success"}}
 
 sim.programs["service/default/converter:443"] = Hosted(sim, Reviewer(convert))
-HOOK = {"clientConfig": {"service": {"namespace": "default", "name": "converter"}}, "conversionReviewVersions": ["v1"]}
-webhook = {"spec": {"conversion": {"strategy": "Webhook", "webhook": HOOK}}}
-sim.client.patch("customresourcedefinitions", "stations.defined.example.com", patch=webhook)
-point("versions, converted by code", *(answer.object["spec"] for answer in both("GET", "/rome", version="v1")))
+where = {"service": {"namespace": "default", "name": "converter"}}
+webhook = {"clientConfig": where, "conversionReviewVersions": ["v1"]}
+patch = {"spec": {"conversion": {"strategy": "Webhook", "webhook": webhook}}}
+sim.client.patch("customresourcedefinitions", "stations.defined.example.com", patch=patch)
+answers = both("GET", "/rome", version="v1")
+point("versions, converted by code", *(answer.object["spec"] for answer in answers))
 
 # %% [markdown]
 # ### Where it is, and what is not kept at all
@@ -382,8 +389,9 @@ point("storage", f"{len(ours)} objects in the store", f"{len(weather.stations.al
 # %%
 WEATHERS = STATIONS.replace("stations", "weathers")
 mine = ask(f"GET {STATIONS.replace('weather', 'defined')}/rome").object
-now = ask(f"GET {WEATHERS}/rome").object
-point("computed objects", f"status: {mine.get('status', 'nobody has written one')}", f"temperature: {now['temperature']}")
+theirs = ask(f"GET {WEATHERS}/rome").object
+told = f"status: {mine.get('status', 'nobody has written one')}", f"temperature: {theirs['temperature']}"
+point("computed objects", *told)
 
 # %% [markdown]
 # ### Doors of its own
@@ -407,7 +415,8 @@ point("status", *both("GET", "/rome/status"))
 
 # %%
 def verbs(group, kind):
-    (found,) = (each for each in ask(f"GET /apis/{group}/v2").object["resources"] if each["name"] == kind)
+    resources = ask(f"GET /apis/{group}/v2").object["resources"]
+    (found,) = (resource for resource in resources if resource["name"] == kind)
     return ", ".join(sorted(found["verbs"]))
 
 point("verbs", verbs("defined.example.com", "stations"), verbs("weather.example.com", "weathers"))
@@ -429,7 +438,8 @@ said = [f"{merged.code}, {apply.code}" for merged, apply in zip(strategic, appli
 point("strategic merge, server-side apply", *said)
 
 # %%
-point("protobuf", *(answer.code for answer in both("GET", "/rome", accept="application/vnd.kubernetes.protobuf")))
+answers = both("GET", "/rome", accept="application/vnd.kubernetes.protobuf")
+point("protobuf", *(answer.code for answer in answers))
 
 # %%
 point("watch", *both("GET", "?watch=1&resourceVersion=0"))
@@ -449,15 +459,15 @@ point("OpenAPI, kubectl explain", explained("defined.example.com"), explained("w
 # grown a forecast, and whoever wrote that has forgotten something:
 
 # %%
-door = [answer.code for answer in both("GET", "/rome/forecast", user="ada")]
+defined, other = (f"the door: {answer.code}" for answer in both("GET", "/rome/forecast", user="ada"))
 forged = Call("", f"{STATIONS}/rome/forecast", method="GET", headers=(("X-Remote-User", "anybody"),))
-point("who secures it", f"the door: {door[0]}", f"the door: {door[1]}; past the door: {talkative(forged).code}")
+point("who secures it", defined, f"{other}; past the door: {talkative(forged).code}")
 
 # %%
 sim.meddle("machine", "stop")
 sim.advance(31)
-v2, v1 = both("GET", "/rome"), both("GET", "/rome", version="v1")
-point("its machine stops", *(f"v2: {new.code}, v1: {old.code}" for new, old in zip(v2, v1, strict=True)))
+pairs = zip(both("GET", "/rome"), both("GET", "/rome", version="v1"), strict=True)
+point("its machine stops", *(f"v2: {new.code}, v1: {old.code}" for new, old in pairs))
 
 # %% [markdown]
 # What is stored is still there, in the version in which it is stored. Of the other version we know nothing while the

@@ -51,7 +51,8 @@ class Answer:
     @property
     def brief(self) -> str:
         """``200 Station``, ``404 NotFound: stations "x" not found``, ``503 service unavailable``"""
-        return f"{self.code} {', '.join(map(_brief, self.documents)) or self.body.decode().strip()}".strip()
+        said = ", ".join(map(_brief, self.documents)) or self.body.decode().strip()
+        return said if said.startswith(str(self.code)) else f"{self.code} {said}"
 
     @property
     def _said(self) -> str:

@@ -37,6 +37,7 @@ def test_an_answer_has_a_code_an_object_and_one_line(ask: Ask) -> None:
     assert "at: four" in repr(made)
     assert ask(f"GET {CONFIGMAPS}/milk").brief == '404 NotFound: configmaps "milk" not found'
     assert ask("GET /healthz").brief == "200 ok"
+    assert ask("GET /nowhere").brief == "404 page not found"
 
 
 def test_whoever_is_named_asks(ask: Ask) -> None:
