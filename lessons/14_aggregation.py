@@ -169,7 +169,18 @@ available()
 
 # %% [markdown]
 # Two different refusals. At first the API server tries and fails; as soon as the controller has noticed, it does not
-# even try. Everything else goes on. Or does it? Here is a namespace, *far*. There has never been a station in it.
+# even try. And the list of all kinds says what it cannot say:
+
+# %%
+everything = ask("GET /apis", accept="application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList").object
+for group in everything["items"][-2:]:
+    for version in group["versions"]:
+        kinds = [resource["resource"] for resource in version.get("resources", [])]
+        print(group["metadata"]["name"], version["version"], version["freshness"], kinds[:2])
+
+# %% [markdown]
+# *Stale*: there are kinds here, and nobody knows which. Everything else goes on. Or does it? Here is a namespace, *far*.
+# There has never been a station in it.
 
 # %%
 hangs = predict("14 a namespace without its neighbour")

@@ -56,6 +56,12 @@ def test_what_is_no_function_is_told_kindly(thing: Any) -> None:
     assert "needs a function that you have written" in repr(report)
 
 
+def test_where_a_class_is_tried_nothing_else_is_taken() -> None:
+    report = judge("14.2", lambda clock: None)
+    assert report.state == "open"
+    assert "needs a class that you have written" in repr(report)
+
+
 def test_an_empty_hole_is_not_wrong_but_open() -> None:
     assert "not solved yet" in repr(judge("01.2", lambda log, key, place, compacted: None))
     assert judge("02.1", lambda client: None).state == "open"
