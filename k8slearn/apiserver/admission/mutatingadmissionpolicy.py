@@ -45,8 +45,8 @@ class Problem(NamedTuple):
     reason: str = "Invalid"
 
     def __str__(self) -> str:
-        names = name_of(self.policy.policy), name_of(self.policy.binding)
-        return "policy '{}' with binding '{}' denied request: ".format(*names) + self.why
+        policy, binding = name_of(self.policy.policy), name_of(self.policy.binding)
+        return f"policy '{policy}' with binding '{binding}' denied request: {self.why}"
 
 
 class MutatingAdmissionPolicy(Plugin):
@@ -56,8 +56,10 @@ class MutatingAdmissionPolicy(Plugin):
 
     def admit(self, server: ApiServer, write: Write) -> None:
         """Everybody has his turn, whatever goes wrong; then the first thing that did refuses the request."""
+        if not server.store.count(BINDINGS):
+            return
         about = asked(server, write)
-        if not server.store.count(BINDINGS) or is_exempt(about):
+        if is_exempt(about):
             return
         rounds = write.rounds = write.rounds or Rounds()
         mine = rounds.begin(self.name, write.object)
