@@ -8,6 +8,7 @@ import pytest
 
 from k8slearn.api import errors
 from k8slearn.controllers import DeploymentController, GarbageCollector, ReplicaSetController
+from k8slearn.lab.story import sentence
 from k8slearn.sim import Simulation
 from k8slearn.sim.faults import FAULTS, REFUSALS
 from tests.fakes import configmap, deployment, hollow, names, objects, pod, replicaset, world, writes
@@ -210,6 +211,12 @@ def test_a_list_that_is_refused_is_tried_again_later_and_later(deaf):
     pauses = [b - a for a, b in pairwise(moments)]
     assert moments[0] == began
     assert all(low <= pause < 2 * low for low, pause in zip((0.8, 1.6, 3.2), pauses, strict=True))
+
+
+def test_the_story_tells_of_a_list_that_was_in_vain(deaf):
+    deaf.run(lambda s: s.manager.players[RS].informers["replicasets"].resting)
+    told = sentence(deaf.trace.of(RS)[-1])
+    assert told.startswith(f"{RS} asks for all replicasets, in vain: cannot list or watch: InternalError: ")
 
 
 def test_while_it_rests_others_work_and_nobody_asks(deaf):
