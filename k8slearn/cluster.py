@@ -54,7 +54,7 @@ from k8slearn.controllers.customresourcedefinition import status_of
 from k8slearn.machinery import Controller
 from k8slearn.node import Kubelet
 from k8slearn.node.logs import printed
-from k8slearn.scheduler import Scheduler
+from k8slearn.scheduler import EVERYTHING, Scheduler
 from k8slearn.store import Store
 
 Component = Callable[[], Controller]
@@ -73,7 +73,7 @@ CONTROL_PLANE: tuple[Component, ...] = (
 
 EVERYBODY: tuple[Component, ...] = (
     *(component for component in CONTROL_PLANE if component not in (Scheduler, NamespaceController)),
-    partial(Scheduler, volumes=True),
+    partial(Scheduler, watches=EVERYTHING),
     partial(NamespaceController, aggregated=True),
     CustomResourceDefinitionController,
     CRDRegistrationController,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from k8slearn.api.objects import Key, uid_of
 from k8slearn.scheduler.framework import Refusal, Scores
 from k8slearn.scheduler.nodeinfo import PodInfo
-from k8slearn.scheduler.ranking import Columns, Ranking
+from k8slearn.scheduler.ranking import Ranking
 
 DETAILED = 100  # with more nodes than that, a decision remembers only some of them
 EXAMPLES = 20  # ... so many of the best, and of those that refused
@@ -29,9 +29,10 @@ class Decision(NamedTuple):
     ties: tuple[str, ...]  # the best nodes (at most DETAILED of them); the dice chose among them
     candidates: int  # how many nodes would have done
     nodes: int  # of how many
+    filters: tuple[str, ...]  # who was asked, in this order
     refused: dict[str, Refusal]
-    raw: Columns
-    normalized: Columns
+    raw: dict[str, dict[str, int | None]]  # plugin -> node -> score; None: it has nothing to say
+    normalized: dict[str, Scores]
     total: Scores
     weights: Scores
 
@@ -54,16 +55,12 @@ class Decision(NamedTuple):
 def record(pod: PodInfo, ranking: Ranking, node: str, message: str, step: int, time: float) -> Decision:
     """What `ranking` says of the pod now. A copy: the ranking goes on to the next pod."""
     ties, nodes = ranking.winners(), len(ranking.total) + len(ranking.refused)
-    raw, refused, total = ranking.raw, ranking.refused, ranking.total
+    refused, total, columns = ranking.refused, ranking.total, ranking.columns.values()
     if nodes > DETAILED:
-        shown = {node, *ties[:EXAMPLES]} & total.keys()
+        shown: Iterable[str] = sorted({node, *ties[:EXAMPLES]} & total.keys())
         refused = {n: refused[n] for n in sorted(refused)[:EXAMPLES]}
-        raw, total = _only(raw, shown), {n: total[n] for n in shown}
     else:
-        raw, refused, total = _copy(raw), refused.copy(), total.copy()
-    changed = {p: column for p, column in ranking.normalized.items() if column is not ranking.raw[p]}
-    normalized = {**raw, **(_only(changed, total) if nodes > DETAILED else changed)}
-    weights = {p.name: p.weight for p in ranking.framework.scorers}
+        shown, refused = list(total), refused.copy()
     return Decision(
         pod.key,
         uid_of(pod.object),
@@ -72,19 +69,12 @@ def record(pod: PodInfo, ranking: Ranking, node: str, message: str, step: int, t
         node,
         message,
         tuple(ties[:DETAILED]),
-        len(ranking.total),
+        len(total),
         nodes,
+        tuple(p.name for p in ranking.framework.filters),
         refused,
-        raw,
-        normalized,
-        total,
-        weights,
+        {c.plugin.name: {n: c.raw[n] for n in shown} for c in columns},
+        {c.plugin.name: {n: c.normalized[n] for n in shown} for c in columns},
+        {n: total[n] for n in shown},
+        {c.plugin.name: c.plugin.weight for c in columns},
     )
-
-
-def _copy(columns: Columns) -> Columns:
-    return {plugin: column.copy() for plugin, column in columns.items()}
-
-
-def _only(columns: Columns, nodes: Iterable[str]) -> Columns:
-    return {plugin: {n: column[n] for n in nodes} for plugin, column in columns.items()}

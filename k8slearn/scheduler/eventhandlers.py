@@ -6,32 +6,49 @@ Kubernetes: pkg/scheduler/eventhandlers.go
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
-from k8slearn.api.claims import claims_of
-from k8slearn.api.objects import Key, Object, dig, key_of, labels_of, name_of
+from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, labels_of, name_of
 from k8slearn.machinery import Controller
 from k8slearn.machinery.informer import Change
+from k8slearn.scheduler.events import ASSIGNED, KINDS, NODE, ClusterEvent, event
 from k8slearn.scheduler.framework import Framework
+from k8slearn.scheduler.handle import Handle
 from k8slearn.scheduler.nodeinfo import PodInfo
 from k8slearn.scheduler.queue import SchedulingQueue
 from k8slearn.scheduler.snapshot import Snapshot
+
+
+class Waiting(NamedTuple):
+    """A pod that has been given a node, and is not bound to it yet."""
+
+    node: str
+    since: float
+    stage: str  # permit or pre_bind
 
 
 class Listener(Controller):
     """Keeps the snapshot and the queue up to date."""
 
     primary = "pods"
-    watches: Iterable[str] = ("nodes",)  # type: ignore[misc] # and volumes, if they are minded
-    WIRING = Controller.WIRING | {"framework", "watches"}
+    watches: Iterable[str] = ("nodes",)  # type: ignore[misc] # and what else is minded
+    WIRING = Controller.WIRING | {"profiles", "watches", "backoffs"}
 
-    framework: Framework
+    profiles: dict[str, Framework]  # schedulerName -> its plugins
+    backoffs: tuple[float, float]
     queue: SchedulingQueue
 
     def setup(self) -> None:
-        self.queue = SchedulingQueue(self.clock)
-        self.assumed: dict[Key, str] = {}  # pod -> node: bound by us, not yet heard of
+        self.queue = SchedulingQueue(self.clock, *self.backoffs)
+        self.assumed: dict[Key, str] = {}  # pod -> node: given by us, not yet heard of
+        self.waiting: dict[Key, Waiting] = {}  # those of them that are not bound yet
+        self.nominated: dict[Key, str] = {}  # pod -> node: nominated by us, not yet heard of
+        self.memory: dict[str, dict[Any, Any]] = {}  # of the plugins
         self._snapshot: Snapshot | None = None
+
+    @property
+    def handle(self) -> Handle:
+        return Handle(self)
 
     def on_change(self, change: Change) -> None:
         if change.resource == "nodes":
@@ -39,14 +56,14 @@ class Listener(Controller):
         elif change.resource == "pods":
             self._pod_changed(key_of(change.object), change)
         else:
-            self._volume_changed()
+            self._other_changed(change)
 
     def _node_changed(self, change: Change) -> None:
         if change.new is None:
             self.snapshot.remove_node(name_of(change.object))
         elif change.old is None or _offer(change.old) != _offer(change.new):
             self.snapshot.set_node(change.new)
-            self._reconsider(name_of(change.new))
+            self._tell(event(NODE, change.old, change.new))
 
     def _pod_changed(self, key: Key, change: Change) -> None:
         pod = change.new
@@ -54,64 +71,109 @@ class Listener(Controller):
             self._placed(key, pod, change.old)
         elif pod is None or dig(pod, "spec", "nodeName"):
             self._left(key, change.old)
-        elif key not in self.assumed and self.is_mine(pod):
+        elif self.framework_of(pod) is not None:
             self._wants_a_node(key, pod, change.old)
 
-    def _volume_changed(self) -> None:
-        """A claim, a volume, a class: pods that wait for volumes are looked at again."""
-        for key in list(self.queue.unschedulable):
-            pod = self.cache.get("pods", key)
-            if pod is not None and claims_of(pod):
-                self.queue.release(key)
+    def _other_changed(self, change: Change) -> None:
+        """A claim, a volume, a class: pods that wait for such are looked at again."""
+        for key, waiting in self.waiting.items():
+            if waiting.stage == "pre_bind":
+                self.queue.add(key)
+        self.look_elsewhere(change)
+        kind = KINDS.get(change.resource)
+        if kind:
+            self._tell(event(kind, change.old, change.new))
+
+    def look_elsewhere(self, change: Change) -> None:
+        """What plugins look at besides nodes and pods is not what it was."""
 
     def _placed(self, key: Key, pod: Object, old: Object | None) -> None:
         """It has a node: by us, by another scheduler, or by hand."""
         self.assumed.pop(key, None)
-        self.queue.drop(key)
+        self._forget(key)
         node, snapshot = pod["spec"]["nodeName"], self.snapshot
-        same = old is not None and old["spec"]["containers"] == pod["spec"]["containers"]
-        if not (same and snapshot.where.get(key) == node):
+        same = old is not None and _footprint(old) == _footprint(pod)
+        known = old if old is not None and _takes_room(old) else None
+        if not same or snapshot.where.get(key) != node:
             snapshot.add_pod(PodInfo(pod), node)
+        if known is None or not same:
+            self._tell(event(ASSIGNED, known, pod))
 
     def _left(self, key: Key, old: Object | None) -> None:
         """It is gone, or finished: its room is free."""
-        self.queue.drop(key)
+        self._forget(key)
         self.snapshot.remove_pod(key)
         node = self.assumed.pop(key, None)
-        if old is not None and _takes_room(old):
-            node = old["spec"]["nodeName"]
-        if node:
-            self._reconsider(node)
+        if old is not None and (node or _takes_room(old)):
+            spec = old["spec"] if _takes_room(old) else {**old["spec"], "nodeName": node}
+            self._tell(event(ASSIGNED, {**old, "spec": spec}, None))
+
+    def _forget(self, key: Key) -> None:
+        """The pod is bound, or gone: it wants nothing any more."""
+        self.queue.drop(key)
+        self.waiting.pop(key, None)
+        self.nominated.pop(key, None)
+        self.snapshot.withdraw(key)
 
     def _wants_a_node(self, key: Key, pod: Object, old: Object | None) -> None:
+        told = dig(pod, "status", "nominatedNodeName", default="")
+        overtaken = not told and dig(old, "status", "nominatedNodeName") and key not in self.nominated
+        if self.nominated.get(key, told) == told:
+            self.nominated.pop(key, None)
+            self.snapshot.nominate(PodInfo(pod), told)
+        if overtaken and key in self.queue.unschedulable:
+            self.queue.release(key)
         if old is not None and old["spec"] == pod["spec"] and labels_of(old) == labels_of(pod):
             return  # only its status: our own words, most likely
+        if key in self.assumed or not self.is_ready(pod):
+            return
         if key in self.queue.unschedulable:
             self.queue.release(key)
         else:
-            self.queue.offer(key, pod["spec"].get("priority") or 0)
+            self.queue.offer(key, self.sort_key(pod))
 
-    def _reconsider(self, node: str) -> None:
-        """This node has changed: would it take one of the pods that wait?"""
-        info = self.snapshot.get(node)
-        if info is None:
-            return
-        welcome: dict[str, bool] = {}  # alike pods are asked about once
+    def _tell(self, event: ClusterEvent) -> None:
+        """This has happened: whom of those who wait may it help?"""
+        welcome: dict[tuple[str, frozenset[str]], bool] = {}  # alike pods are asked about once
         for key, parked in list(self.queue.unschedulable.items()):
             pod = self.cache.get("pods", key)
-            if pod is not None and parked.like not in welcome:
-                welcome[parked.like] = self.framework.refusal(PodInfo(pod), info) is None
-            if welcome.get(parked.like):
+            framework = self.framework_of(pod) if pod is not None else None
+            if pod is None or framework is None:
+                continue
+            kind = (parked.like, parked.plugins)
+            if kind not in welcome:
+                welcome[kind] = self._helps(framework, PodInfo(pod), parked.plugins, event)
+            if welcome[kind]:
                 self.queue.release(key)
 
-    def is_mine(self, pod: Object) -> bool:
-        """Ours to place, and ready to be: gates keep a pod out until somebody has taken them all away."""
-        spec = pod["spec"]
-        return spec.get("schedulerName", "default-scheduler") == self.name and not spec.get("schedulingGates")
+    def _helps(self, framework: Framework, pod: PodInfo, plugins: Iterable[str], event: ClusterEvent) -> bool:
+        """Does one of those who have refused the pod say so? Who fails to answer says yes."""
+        for plugin in framework.plugins:
+            if plugin.name not in plugins or event.label not in getattr(plugin, "events", (event.label,)):
+                continue
+            try:
+                if not hasattr(plugin, "helps") or plugin.helps(pod, event, self.handle):
+                    return True
+            except Exception:
+                return True
+        return not plugins  # nobody has refused it: there was no node at all
 
-    @property
-    def minds_volumes(self) -> bool:
-        return "persistentvolumeclaims" in self.watches
+    # --- whose pod it is ---
+
+    def framework_of(self, pod: Object) -> Framework | None:
+        """The plugins that are to place this pod; None: it is somebody else's to place."""
+        return self.profiles.get(pod["spec"].get("schedulerName") or "default-scheduler")
+
+    def is_ready(self, pod: Object) -> bool:
+        """Ours to place, and nobody says that it is too early."""
+        framework = self.framework_of(pod)
+        if framework is None:
+            return False
+        return all(plugin.pre_enqueue(PodInfo(pod)) is None for plugin in framework.at("pre_enqueue"))
+
+    def sort_key(self, pod: Object) -> Any:
+        plugin = self.profiles[pod["spec"].get("schedulerName") or "default-scheduler"].first("sort_key")
+        return () if plugin is None else plugin.sort_key(PodInfo(pod))
 
     # --- what follows from the cache ---
 
@@ -128,8 +190,12 @@ class Listener(Controller):
             snapshot.set_node(node)
         for pod in self.cache.list("pods"):
             place = dig(pod, "spec", "nodeName") if _takes_room(pod) else self.assumed.get(key_of(pod))
+            told = dig(pod, "status", "nominatedNodeName", default="")
+            nominated = self.nominated.get(key_of(pod), told)
             if place:
                 snapshot.add_pod(PodInfo(pod), place)
+            elif nominated and not dig(pod, "spec", "nodeName"):
+                snapshot.nominate(PodInfo(pod), nominated)
         return snapshot
 
 
@@ -138,7 +204,18 @@ def _takes_room(pod: Object) -> bool:
     return bool(pod["spec"].get("nodeName")) and dig(pod, "status", "phase") not in ("Succeeded", "Failed")
 
 
+def _footprint(pod: Object) -> tuple[Any, ...]:
+    """What of a pod that has a node matters to others."""
+    return pod["spec"]["containers"], labels_of(pod), is_deleting(pod)
+
+
 def _offer(node: Object) -> tuple[Any, ...]:
     """What of a node matters to scheduling. Heartbeats do not."""
-    spec = node.get("spec") or {}
-    return spec.get("unschedulable"), spec.get("taints"), labels_of(node), dig(node, "status", "allocatable")
+    spec, status = node.get("spec") or {}, node.get("status") or {}
+    return (
+        spec.get("unschedulable"),
+        spec.get("taints"),
+        labels_of(node),
+        status.get("allocatable"),
+        status.get("images"),
+    )

@@ -1,28 +1,70 @@
 """The seam between the scheduler and its rules: what a plugin is, and how plugins are run.
 
-A plugin is a class with a name and any of these methods; the order of the list is the order of filtering:
+A plugin is any object with a name and some of these methods. `pod` is a PodInfo, `node` a NodeInfo:
 
-    filter(pod, node)    -> None if the pod may run there, otherwise the reason (or a list of reasons)
-    score(pod, node)     -> 0 to 100, more is better; or any number, if there is also
-    normalize(scores)    -> {node: score} brought to 0 to 100, seeing all candidates at once
-    looks_at(pod)        -> the part of the pod that the plugin looks at: pods that are alike in what all
-                            plugins look at share their results. Without it, nothing is shared.
-    helped_by_preemption(pod, node) -> could the filter pass if other pods were gone? (default: no)
+    sort_key(pod)                  pods with a lower one are placed first. One plugin of a scheduler decides
+    pre_enqueue(pod)               None, or why the pod is not even to be looked at yet
+    pre_filter(pod, state)         None, or why the pod can be on no node at all. Once in each cycle
+    filter(pod, node)              None if the pod may run there, otherwise the reason (or a list of reasons)
+    post_filter(pod, ranking, handle)  no node will do: a Nomination, or a text: why nothing could be done
+    pre_score(pod, nodes, state)   whenever other nodes than before (names, unsorted) have passed the filters
+    score(pod, node)               0 to 100, more is better; or any number, if there is also `normalize`.
+                                   None: nothing to say of this node, which counts as 0
+    normalize(score, low, high)    brings a score to 0 to 100, given the lowest and highest of all candidates
+    reserve(pod, node, handle)     None, or why not after all; `node` is a name from here on
+    unreserve(pod, node, handle)   it has come to nothing: undo what `reserve` did
+    permit(pod, node, handle)      None, the reason why not, or Wait
+    pre_bind(pod, node, handle)    None, or Wait until something is ready that the pod needs there
+    bind(pod, node, handle)        whether it has been bound by this. The first who does it ends the matter
+    post_bind(pod, node, handle)   it has gone well
 
-Kubernetes: pkg/scheduler/framework/interface.go; `looks_at` is its SignPlugin.
+and, so that little has to be asked twice:
+
+    looks_at(pod, handle)          the part of the pod that the plugin looks at: pods that are alike in what all
+                                   plugins look at share their results. Without it, nothing is shared.
+    counts(pod, node, state)       what this node adds to sums over many nodes, see `counts`
+    helped_by_preemption(pod, node, reasons)   could the filter pass if other pods were gone? (default: no)
+    events, helps(pod, event, handle)  which changes may help a pod that it has refused, see `events`
+    watches                        kinds without which it has nothing to say, besides pods and nodes
+
+A plugin with `counts`, `pre_filter` or `pre_score` keeps what it has found out in a CycleState, which `filter` and
+`score` are given as third argument. Plugins themselves remember nothing; `handle` (a Handle) knows everything else.
+
+Kubernetes: kube-scheduler/framework/interface.go; `looks_at` is its SignPlugin, `sort_key` says in one word what its
+Less(a, b) says of two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from k8slearn.api.errors import ApiError
+from k8slearn.scheduler.counts import Counts
+from k8slearn.scheduler.events import ClusterEvent
 from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
 
 Reasons = str | list[str] | None
 Scores = dict[str, int]  # node -> score
 
 MAX_SCORE = 100
+STATEFUL = ("counts", "pre_filter", "pre_score")
+
+#: How Kubernetes tells of a plugin that has failed.
+FAILED = {
+    "pre_filter": 'running PreFilter plugin "{}"',
+    "counts": 'running PreFilter plugin "{}"',
+    "filter": 'running "{}" filter plugin',
+    "post_filter": 'running PostFilter plugin "{}"',
+    "pre_score": 'running PreScore plugin "{}"',
+    "score": 'running Score plugins: plugin "{}" failed with',
+    "normalize": 'running Normalize on Score plugins: plugin "{}" failed with',
+    "weights": "applying score defaultWeights on Score plugins",
+    "reserve": 'running Reserve plugin "{}"',
+    "permit": 'running Permit plugin "{}"',
+    "pre_bind": 'running PreBind plugin "{}"',
+    "bind": 'binding rejected: running Bind plugin "{}"',
+}
 
 
 class Plugin:
@@ -30,13 +72,32 @@ class Plugin:
 
     name: str = ""
     weight: int = 1
+    watches: Iterable[str] = ()
 
-    def looks_at(self, pod: PodInfo) -> Any:
+    def looks_at(self, pod: PodInfo, handle: Any) -> Any:
         """None: at everything, so results are never shared between pods."""
         return None
 
-    def helped_by_preemption(self, pod: PodInfo, node: NodeInfo) -> bool:
+    def helped_by_preemption(self, pod: PodInfo, node: NodeInfo, reasons: Sequence[str] = ()) -> bool:
         return False
+
+    def helps(self, pod: PodInfo, event: ClusterEvent, handle: Any) -> bool:
+        """If it is about one node: would that be let in there now? Otherwise, perhaps."""
+        node = handle.snapshot.get(event.node)
+        if node is None or any(hasattr(self, method) for method in STATEFUL):
+            return True
+        return self.filter(pod, node) is None  # type: ignore[attr-defined]
+
+
+class PluginFailed(Exception):
+    """A plugin raised, or said what nobody can make sense of. The pod waits; it is nobody else's concern."""
+
+    def __init__(self, plugin: Any, point: str, why: object) -> None:
+        text = f"{type(why).__name__}: {why}" if isinstance(why, Exception) else str(why)
+        text = why.message if isinstance(why, ApiError) else text
+        super().__init__(f"{FAILED[point].format(plugin.name)}: {text}")
+        self.plugin = plugin.name
+        self.is_transient = isinstance(why, ApiError)  # it may well go better next time
 
 
 class Refusal(NamedTuple):
@@ -47,43 +108,128 @@ class Refusal(NamedTuple):
     preemption_may_help: bool
 
 
+class Wait(NamedTuple):
+    """Not yet; but for no longer than that."""
+
+    seconds: float
+    why: str = ""
+
+
+class Nomination(NamedTuple):
+    """Others make room for the pod on this node. It is not bound to it: whoever is quicker gets the room."""
+
+    node: str
+
+
+class CycleState:
+    """What one plugin has found out for one kind of pod. `filtering` and `scoring` are its own: whatever its `filter`
+    or `score` looks at besides node and counts, and comparable, for when it changes every node is asked again."""
+
+    __slots__ = ("counts", "filtering", "handle", "scoring")
+
+    def __init__(self, handle: Any) -> None:
+        self.handle = handle  # a Handle: what else is known
+        self.counts = Counts()
+        self.filtering: Any = None
+        self.scoring: Any = None
+
+
+States = Mapping[str, CycleState | None]
+
+
 class Framework:
-    """The plugins of one scheduler, sorted by what they can do."""
+    """The plugins of one profile, in the order in which they are asked. `points` names those of single extension
+    points, where they are not all that can."""
 
-    def __init__(self, plugins: Sequence[Any]) -> None:
+    def __init__(self, plugins: Sequence[Any], points: Mapping[str, Sequence[str]] | None = None) -> None:
         self.plugins = tuple(plugins)
-        self.filters = tuple(p for p in plugins if hasattr(p, "filter"))
-        self.scorers = tuple(p for p in plugins if hasattr(p, "score"))
+        self._points = dict(points or {})
+        self.filters, self.scorers = self.at("filter"), self.at("score")
+        self.counting, self.pre_filters = self.at("counts"), self.at("pre_filter")
+        self.pre_scorers = tuple(p for p in self.at("pre_score") if p in self.scorers)
+        self.stateful = {p.name for p in plugins if any(hasattr(p, method) for method in STATEFUL)}
 
-    def signature(self, pod: PodInfo) -> str | None:
+    def with_plugins(self, plugins: Sequence[Any]) -> Framework:
+        return Framework(plugins, self._points)
+
+    def at(self, point: str) -> tuple[Any, ...]:
+        """Those that have a say at this extension point, in their order."""
+        able = {p.name: p for p in self.plugins if hasattr(p, point)}
+        names = self._points.get(point)
+        return tuple(able.values() if names is None else (able[n] for n in names if n in able))
+
+    def first(self, point: str) -> Any:
+        return next(iter(self.at(point)), None)
+
+    def states(self, handle: Any) -> States:
+        return {p.name: CycleState(handle) if p.name in self.stateful else None for p in self.plugins}
+
+    def signature(self, pod: PodInfo, handle: Any) -> str | None:
         """Pods with the same signature get the same results from every plugin; None: share with nobody."""
         parts: list[Any] = []
         for plugin in self.plugins:
-            part = plugin.looks_at(pod) if hasattr(plugin, "looks_at") else None
+            if not any(hasattr(plugin, point) for point in ("filter", "score", "pre_filter")):
+                continue
+            part = plugin.looks_at(pod, handle) if hasattr(plugin, "looks_at") else None
             if part is None:
                 return None
             if not any(part is other for other in parts):  # two plugins look at tolerations
                 parts.append(part)
         return repr(parts)
 
-    def refusal(self, pod: PodInfo, node: NodeInfo) -> Refusal | None:
+    # --- asking about one node ---
+
+    def refusal(self, pod: PodInfo, node: NodeInfo, states: States) -> Refusal | None:
         """What the first filter that says no says; None if the pod may run there."""
         for plugin in self.filters:
-            said = plugin.filter(pod, node)
-            if said is not None:
-                helped = getattr(plugin, "helped_by_preemption", None)
-                reasons = (said,) if isinstance(said, str) else tuple(said)
-                return Refusal(plugin.name, reasons, bool(helped and helped(pod, node)))
+            refusal = self.refused_by(plugin, pod, node, states[plugin.name])
+            if refusal is not None:
+                return refusal
         return None
 
+    def refused_by(
+        self, plugin: Any, pod: PodInfo, node: NodeInfo, state: CycleState | None
+    ) -> Refusal | None:
+        """What this one says. Raises PluginFailed."""
+        try:
+            said = plugin.filter(pod, node) if state is None else plugin.filter(pod, node, state)
+        except Exception as error:
+            raise PluginFailed(plugin, "filter", error) from error
+        if said is None:
+            return None
+        reasons = reasons_of(plugin, "filter", said)
+        helped = getattr(plugin, "helped_by_preemption", None)
+        return Refusal(plugin.name, reasons, bool(helped and helped(pod, node, reasons)))
 
-def normalize(scores: Mapping[str, int], *, reverse: bool = False) -> Scores:
-    """Scaled so that the greatest becomes 100; `reverse`: so that the greatest becomes 0.
+    def score(self, plugin: Any, pod: PodInfo, node: NodeInfo, state: CycleState | None) -> int | None:
+        """Raises PluginFailed."""
+        try:
+            found = plugin.score(pod, node) if state is None else plugin.score(pod, node, state)
+        except Exception as error:
+            raise PluginFailed(plugin, "score", error) from error
+        if found is not None and type(found) is not int:
+            raise PluginFailed(plugin, "score", f"the score is a whole number, not {found!r}")
+        return found
+
+
+def reasons_of(plugin: Any, point: str, said: Any) -> tuple[str, ...]:
+    """What a plugin that says no has said. Raises PluginFailed if it makes no sense."""
+    reasons = (said,) if isinstance(said, str) else said
+    if (
+        not isinstance(reasons, list | tuple)
+        or not all(isinstance(r, str) and r for r in reasons)
+        or not reasons
+    ):
+        raise PluginFailed(plugin, point, f"it returned {said!r}: None lets the pod in, a text says why not")
+    return tuple(reasons)
+
+
+def normalize(score: int, highest: int, *, reverse: bool = False) -> int:
+    """Scaled so that the highest becomes 100; `reverse`: so that the highest becomes 0.
 
     Kubernetes: plugins/helper/normalize_score.go (DefaultNormalizeScore)
     """
-    greatest = max(scores.values(), default=0)
-    if greatest == 0:
-        return dict.fromkeys(scores, MAX_SCORE) if reverse else dict(scores)
-    scaled = {node: MAX_SCORE * score // greatest for node, score in scores.items()}
-    return {node: MAX_SCORE - score for node, score in scaled.items()} if reverse else scaled
+    if highest == 0:
+        return MAX_SCORE if reverse else score
+    scaled = MAX_SCORE * score // highest
+    return MAX_SCORE - scaled if reverse else scaled

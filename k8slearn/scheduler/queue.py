@@ -6,17 +6,19 @@
     backing off ◀──────── unschedulable
                  something changed that may help
 
-The active queue is the work queue that every controller has, but the pod with the highest priority is next,
-and among equals the one that has waited longest. An unschedulable pod is not tried again until a node has
-changed in a way that lets it in (or five minutes have passed), and never before its backoff is over, which
-is 1 s after the first attempt and doubles up to 10 s.
+The active queue is the work queue that every controller has, but who is next is for a plugin to say: with
+PrioritySort, the pod with the highest priority, and among equals the one that has waited longest. An unschedulable
+pod is not tried again until something has happened of which a plugin that refused it says that it may help (or five
+minutes have passed), and never before its backoff is over, which is 1 s after the first attempt and doubles up to 10 s.
 
-Kubernetes: pkg/scheduler/backend/queue/scheduling_queue.go, plugins/queuesort
+Kubernetes: pkg/scheduler/backend/queue/scheduling_queue.go
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
 
 from k8slearn.api.clock import Clock
 from k8slearn.api.objects import Key
@@ -27,39 +29,62 @@ FLUSH = 300.0  # seconds: podMaxInUnschedulablePodsDuration
 
 
 class Parked(NamedTuple):
+    """A pod that fits nowhere as things are."""
+
     since: float
     like: str  # pods with the same word here will all be helped by the same change
+    plugins: frozenset[str] = frozenset()  # who has refused it
 
 
 class SchedulingQueue(WorkQueue):
     """Pairs: `park` and `release`; `drop` forgets a pod."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, first: float = FIRST_BACKOFF, longest: float = LONGEST_BACKOFF) -> None:
         super().__init__(clock)
-        self.priorities: dict[Key, int] = {}  # of pods that have one
+        self.first_backoff, self.longest_backoff = first, longest
+        self.ranks: dict[Key, Any] = {}  # pod -> what it is sorted by; lower ones are next
         self.attempts: dict[Key, int] = {}
         self.unschedulable: dict[Key, Parked] = {}
+        self.line: list[tuple[Any, int, Key]] = []  # a heap of who is ready; out-of-date entries may linger
+        self.places: dict[Key, int] = {}  # pod -> its valid entry in the line
+        self._entries = 0
 
-    def offer(self, key: Key, priority: int) -> None:
+    def offer(self, key: Key, rank: Any = ()) -> None:
         """A pod that needs a node."""
-        if priority:
-            self.priorities[key] = priority
+        self.ranks[key] = rank
         self.add(key)
 
+    def _append(self, key: Key) -> None:
+        super()._append(key)
+        self._entries += 1
+        self.places[key] = self._entries
+        heappush(self.line, (self.ranks.get(key, ()), self._entries, key))
+
+    def _next(self) -> Key:
+        """Raises IndexError when empty."""
+        while self.places.get(self.line[0][2]) != self.line[0][1]:
+            heappop(self.line)
+        return self.line[0][2]
+
+    def peek(self) -> tuple[Key, list[int]]:
+        key = self._next()
+        return key, self.causes.get(key, [])
+
     def get(self) -> tuple[Key, list[int]]:
-        if self.priorities and self.ready:
-            best = max(self.ready, key=self._priority)
-            self.ready.remove(best)
-            self.ready.appendleft(best)
+        key = self._next()
+        heappop(self.line)
+        del self.places[key]
+        if self.ready[0] != key:
+            self.ready.remove(key)
+            self.ready.appendleft(key)
         return super().get()
 
-    def _priority(self, key: Key) -> int:
-        return self.priorities.get(key, 0)
+    # --- who waits ---
 
-    def park(self, key: Key, like: str = "") -> None:
+    def park(self, key: Key, like: str = "", plugins: Iterable[str] = ()) -> None:
         """No node will do: wait until something changes, five minutes at most."""
         self.attempts[key] = self.attempts.get(key, 0) + 1
-        self.unschedulable[key] = Parked(self.clock.now, like or key)
+        self.unschedulable[key] = Parked(self.clock.now, like or key, frozenset(plugins))
         self.add_after(key, FLUSH, background=True)
 
     def release(self, key: Key) -> None:
@@ -67,8 +92,14 @@ class SchedulingQueue(WorkQueue):
         parked = self.unschedulable.pop(key)
         self.add_after(key, parked.since + self.backoff(key) - self.clock.now)
 
+    def back_off(self, key: Key, *, background: bool = False) -> None:
+        """Something went wrong that had nothing to do with the nodes: try again after the backoff."""
+        self.attempts[key] = self.attempts.get(key, 0) + 1
+        self.add_after(key, self.backoff(key), background=background)
+
     def backoff(self, key: Key) -> float:
-        return min(FIRST_BACKOFF * 2 ** (self.attempts[key] - 1), LONGEST_BACKOFF)
+        """Seconds, after so many attempts."""
+        return min(self.first_backoff * 2.0 ** min(self.attempts[key] - 1, 60), self.longest_backoff)
 
     def waits(self, key: Key) -> bool:
         """It is unschedulable, and nothing has happened since. After five minutes it waits no longer."""
@@ -77,6 +108,6 @@ class SchedulingQueue(WorkQueue):
 
     def drop(self, key: Key) -> None:
         """The pod is bound, or gone."""
-        self.priorities.pop(key, None)
+        self.ranks.pop(key, None)
         self.attempts.pop(key, None)
         self.unschedulable.pop(key, None)

@@ -1,8 +1,8 @@
 """All nodes as one kind of pod sees them: who refuses it and why, and how the others score.
 
-Pods that came out of one template are alike, so they share a ranking, and between two of them only the nodes
-that have changed are asked again: usually one, the node that the last pod was put on. A normalised column is
-worked out anew only when a score in it has changed.
+Pods that came out of one template are alike, so they share a ranking, and between two of them only what may have
+changed is asked again: of the nodes that have changed (usually one, the node that the last pod was put on)
+everything; of the other nodes in a domain whose sums have changed only what the plugin says that looks at these sums.
 
 Kubernetes: schedule_one.go (findNodesThatFitPod, prioritizeNodes, selectHost); sharing between alike pods
 is KEP-5598, Opportunistic Batching.
@@ -11,75 +11,197 @@ is KEP-5598, Opportunistic Batching.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from k8slearn.api.clock import Dice
 from k8slearn.api.objects import uid_of
-from k8slearn.scheduler.framework import Framework, Refusal, Scores
-from k8slearn.scheduler.nodeinfo import PodInfo
+from k8slearn.scheduler.columns import Column
+from k8slearn.scheduler.counts import Domain
+from k8slearn.scheduler.framework import Framework, PluginFailed, Refusal, Scores, reasons_of
+from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
 from k8slearn.scheduler.snapshot import Snapshot
-
-Columns = dict[str, Scores]  # plugin -> node -> score
 
 
 class Ranking:
-    """Brought up to date by `update`; `winners` are the best nodes now."""
+    """Brought up to date by `update`; `winners` are the best nodes now. If `update` raises, throw it away."""
 
-    def __init__(self, framework: Framework) -> None:
+    def __init__(self, framework: Framework, snapshot: Snapshot, handle: Any = None) -> None:
         self.framework = framework
+        self.snapshot = snapshot
+        self.states = framework.states(handle)
+        self.order = {p.name: number for number, p in enumerate(framework.filters)}
         self.seen = 0  # the snapshot's generation up to which this is true
+        self.rejected: Refusal | None = None  # the pod itself can be on no node
         self.refused: dict[str, Refusal] = {}
-        self.raw: Columns = {p.name: {} for p in framework.scorers}
-        self.normalized: Columns = dict(self.raw)  # a plugin that does not normalise has one column for both
+        self.columns = {p.name: Column(p) for p in framework.scorers}
         self.total: Scores = {}
         self._by_total: dict[int, list[str]] = {}  # nodes with the same total, sorted by name
+        self._labels: dict[str, Any] = {}  # of the nodes, when they were asked
 
-    def update(self, pod: PodInfo, snapshot: Snapshot) -> None:
-        """Ask every node that has changed since the last time."""
-        changed = snapshot.changed_since(self.seen)
-        self.seen = snapshot.generation
-        shifted: dict[str, Any] = {}  # plugins whose scores must be normalised again
-        for name in changed:
-            scores = self._ask(name, pod, snapshot)
-            for plugin in self.framework.scorers:
-                if self._put(plugin.name, name, scores) and hasattr(plugin, "normalize"):
-                    shifted[plugin.name] = plugin
-            self._place(name, 0 if scores is not None else None)
-        for plugin in shifted.values():
-            self.normalized[plugin.name] = plugin.normalize(self.raw[plugin.name])
-        self._add_up(list(self.total) if shifted else changed)
+    def update(self, pod: PodInfo) -> None:
+        """Ask again whatever may have changed since the last time. Raises PluginFailed."""
+        changed = dict.fromkeys(self.snapshot.changed_since(self.seen))
+        others = self._recount(pod, changed)
+        self.rejected = self._pre_filter(pod, others)
+        if self.rejected is not None:
+            self.refused = dict.fromkeys(self.snapshot.names, self.rejected)
+            self._forget()
+            return
+        self.seen = self.snapshot.generation
+        joined = [self._ask(name, pod) for name in changed]
+        for plugin in self.framework.plugins:
+            joined += [self._ask_one(plugin, n, pod) for n in others.get(plugin.name, ()) if n not in changed]
+        if any(joined):
+            self._pre_score(pod)
+        self._add_up(changed)
 
-    def _ask(self, name: str, pod: PodInfo, snapshot: Snapshot) -> Scores | None:
-        """The node's scores, by plugin; None if it refuses, or is gone."""
+    # --- what is known beyond the node ---
+
+    def _recount(self, pod: PodInfo, changed: Iterable[str]) -> dict[str, Iterable[str]]:
+        """Bring the sums up to date. Returns, for each plugin, the nodes that it has to be asked about again."""
+        others: dict[str, Iterable[str]] = {}
+        for plugin in self.framework.counting:
+            moved: set[Domain] = set()
+            for name in changed:
+                moved |= self._count(plugin, pod, name, self.snapshot.get(name))
+            where = {(d.key, d.value): None for d in sorted(moved, key=repr)}
+            others[plugin.name] = dict.fromkeys(n for place in where for n in self.snapshot.domain(*place))
+        return others
+
+    def _count(self, plugin: Any, pod: PodInfo, name: str, node: NodeInfo | None) -> set[Domain]:
+        state = self.states[plugin.name]
+        assert state is not None
+        try:
+            share = plugin.counts(pod, node, state) if node is not None else {}
+        except Exception as error:
+            raise PluginFailed(plugin, "counts", error) from error
+        return state.counts.put(name, share)
+
+    def _pre_filter(self, pod: PodInfo, others: dict[str, Iterable[str]]) -> Refusal | None:
+        for plugin in self.framework.pre_filters:
+            state: Any = self.states[plugin.name]
+            before = state.filtering
+            try:
+                said = plugin.pre_filter(pod, state)
+            except Exception as error:
+                raise PluginFailed(plugin, "pre_filter", error) from error
+            if said is not None:
+                return Refusal(plugin.name, reasons_of(plugin, "pre_filter", said), False)
+            if state.filtering != before:
+                others[plugin.name] = self.snapshot.names
+        return None
+
+    def _pre_score(self, pod: PodInfo) -> None:
+        """The candidates are not the same as before."""
+        for plugin in self.framework.pre_scorers:
+            state: Any = self.states[plugin.name]
+            before = state.scoring
+            try:
+                plugin.pre_score(pod, self.total, state)
+            except Exception as error:
+                raise PluginFailed(plugin, "pre_score", error) from error
+            if state.scoring != before:
+                for name in self.total:
+                    self._score(plugin, name, pod)
+
+    # --- asking ---
+
+    def _ask(self, name: str, pod: PodInfo) -> bool:
+        """Ask everybody about a node. Returns whether the candidates are others now, or elsewhere."""
         self.refused.pop(name, None)
-        node = snapshot.get(name)
-        if node is None:
-            return None
-        refusal = self.framework.refusal(pod, node)
+        was, node = name in self.total, self.snapshot.get(name)
+        labels = node.labels if node is not None else None
+        moved, self._labels[name] = self._labels.get(name) is not labels, labels
+        refusal = self._refusal(node, pod) if node is not None else None
+        if node is None or refusal is not None:
+            self._leave(name, refusal)
+            return was
+        self._place(name, self.total.get(name, 0))
+        for plugin in self.framework.scorers:
+            self._score(plugin, name, pod)
+        return moved or not was
+
+    def _ask_one(self, plugin: Any, name: str, pod: PodInfo) -> bool:
+        """Ask only this one. Whom somebody before it has refused stays refused."""
+        refusal, node = self.refused.get(name), self.snapshot.get(name)
+        place = self.order.get(plugin.name)
+        if node is None or (refusal and place is not None and self.order.get(refusal.plugin, 0) < place):
+            return False
+        if refusal or self.snapshot.nominated.get(name):
+            return self._ask(name, pod)
+        if place is not None:
+            refusal = self.framework.refused_by(plugin, pod, node, self.states[plugin.name])
+            if refusal is not None:
+                self._leave(name, refusal)
+                return True
+        if plugin.name in self.columns:
+            self._score(plugin, name, pod)
+        return False
+
+    def _refusal(self, node: NodeInfo, pod: PodInfo) -> Refusal | None:
+        if self.snapshot.guests(node.name, pod):
+            return self.refusal_beside_guests(pod, node)
+        return self.framework.refusal(pod, node, self.states)
+
+    def refusal_beside_guests(self, pod: PodInfo, node: NodeInfo) -> Refusal | None:
+        """Also when those come for whom others make room there: they must not be done out of it. And without them."""
+        guests = self.snapshot.guests(node.name, pod)
+        if guests:
+            full = node.copy()
+            for guest in guests:
+                full.add(guest)
+            refusal = self.refusal_if(pod, full)
+            if refusal is not None:
+                return refusal
+        return self.refusal_if(pod, node)
+
+    def refusal_if(self, pod: PodInfo, node: NodeInfo) -> Refusal | None:
+        """Would the node refuse the pod, were it as `node` says? Nothing here is changed by the question."""
+        states, real = self.states, self.snapshot.get(node.name)
+        kept = {p.name: (states[p.name].filtering,) for p in self.framework.pre_filters}  # type: ignore[union-attr]
+        try:
+            for plugin in self.framework.counting:
+                self._count(plugin, pod, node.name, node)
+            return self._pre_filter(pod, {}) or self.framework.refusal(pod, node, states)
+        finally:
+            for plugin in self.framework.counting:
+                self._count(plugin, pod, node.name, real)
+            for name, (filtering,) in kept.items():
+                states[name].filtering = filtering  # type: ignore[union-attr]
+
+    def _leave(self, name: str, refusal: Refusal | None) -> None:
+        """The node is no candidate; without a refusal, it is gone."""
         if refusal is not None:
             self.refused[name] = refusal
-            return None
-        return {p.name: p.score(pod, node) for p in self.framework.scorers}
+        self._place(name, None)
+        for column in self.columns.values():
+            column.remove(name)
 
-    def _put(self, plugin: str, node: str, scores: Scores | None) -> bool:
-        """Put a node's score into a plugin's column. Returns whether that changed it."""
-        column = self.raw[plugin]
-        before = column.get(node)
-        if scores is None:
-            column.pop(node, None)
-            return before is not None
-        column[node] = scores[plugin]
-        return before != scores[plugin]
+    def _forget(self) -> None:
+        """The pod itself is refused: every node is to be asked once that is over."""
+        self.seen = 0
+        for name in list(self.total):
+            self._leave(name, None)
 
-    def _add_up(self, nodes: Iterable[str]) -> None:
-        columns = [(p.weight, self.normalized[p.name]) for p in self.framework.scorers]
-        for node in nodes:
-            if node in self.total:
-                total = 0
-                for weight, column in columns:
-                    total += weight * column[node]
-                self._place(node, total)
+    # --- scores ---
+
+    def _score(self, plugin: Any, name: str, pod: PodInfo) -> None:
+        node: Any = self.snapshot.get(name)
+        found = self.framework.score(plugin, pod, node, self.states[plugin.name])
+        self.columns[plugin.name].put(name, found)
+
+    def _add_up(self, changed: Iterable[str]) -> None:
+        """Work out anew the totals of the nodes of which some score is another one."""
+        shifted = dict.fromkeys(name for name in changed if name in self.total)
+        for column in self.columns.values():
+            shifted.update(dict.fromkeys(column.settle()))
+        columns = [(column.plugin.weight, column.normalized) for column in self.columns.values()]
+        for node in shifted:
+            total = 0
+            for weight, scores in columns:
+                total += weight * scores[node]
+            self._place(node, total)
 
     def _place(self, node: str, total: int | None) -> None:
         """Note a node's total; None: it is no candidate."""
@@ -98,6 +220,6 @@ class Ranking:
         return self._by_total[max(self._by_total)] if self._by_total else []
 
 
-def choose(winners: list[str], pod: PodInfo, dice: Dice) -> str:
+def choose(winners: Sequence[str], pod: PodInfo, dice: Dice) -> str:
     """One of the best. The dice are asked about the pod, so a repeated history chooses the same again."""
     return winners[dice.below(len(winners), "tie", uid_of(pod.object)) if len(winners) > 1 else 0]

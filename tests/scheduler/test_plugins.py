@@ -176,8 +176,8 @@ def test_feasible_set_reasons_and_best_nodes_equal_the_rules(
     for pod in [*wanted, *wanted[::-1]]:  # alike pods come again, when the nodes have changed
         info = PodInfo(pod)
         info.key += f"-{sum(map(len, there.values()))}"
-        ranking = rankings.setdefault(framework.signature(info), Ranking(framework))
-        ranking.update(info, snapshot)
+        ranking = rankings.setdefault(framework.signature(info, None), Ranking(framework, snapshot))
+        ranking.update(info)
         said = {name_of(n): reasons(pod, n, there[name_of(n)]) for n in cluster}
         assert {n: list(r.reasons) for n, r in ranking.refused.items()} == {
             n: r for n, r in said.items() if r

@@ -5,6 +5,8 @@ Kubernetes: pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go
 
 from __future__ import annotations
 
+from typing import Any
+
 from k8slearn.scheduler.framework import MAX_SCORE, Plugin
 from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo, Requests
 
@@ -12,7 +14,7 @@ from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo, Requests
 class NodeResourcesBalancedAllocation(Plugin):
     name = "NodeResourcesBalancedAllocation"
 
-    def looks_at(self, pod: PodInfo) -> Requests:
+    def looks_at(self, pod: PodInfo, handle: Any) -> Requests:
         return pod.requests
 
     def score(self, pod: PodInfo, node: NodeInfo) -> int:

@@ -5,12 +5,11 @@ Kubernetes: pkg/scheduler/framework/plugins/nodeaffinity
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from k8slearn.api.objects import dig, labels_of
 from k8slearn.api.selectors import node_selector_matches, node_term_matches
-from k8slearn.scheduler.framework import Plugin, Reasons, Scores, normalize
+from k8slearn.scheduler.framework import Plugin, Reasons, normalize
 from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -21,7 +20,7 @@ class NodeAffinity(Plugin):
     name = "NodeAffinity"
     weight = 2
 
-    def looks_at(self, pod: PodInfo) -> tuple[Any, Any]:
+    def looks_at(self, pod: PodInfo, handle: Any) -> tuple[Any, Any]:
         return pod.spec.get("nodeSelector"), dig(pod.spec, "affinity", "nodeAffinity")
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Reasons:
@@ -37,5 +36,5 @@ class NodeAffinity(Plugin):
         preferences = dig(pod.spec, "affinity", "nodeAffinity", PREFERRED, default=())
         return sum(p["weight"] for p in preferences if node_term_matches(p["preference"], node.node or {}))
 
-    def normalize(self, scores: Mapping[str, int]) -> Scores:
-        return normalize(scores)
+    def normalize(self, score: int, low: int, high: int) -> int:
+        return normalize(score, high)

@@ -5,6 +5,8 @@ Kubernetes: pkg/scheduler/framework/plugins/nodename
 
 from __future__ import annotations
 
+from typing import Any
+
 from k8slearn.scheduler.framework import Plugin, Reasons
 from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
 
@@ -12,7 +14,7 @@ from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
 class NodeName(Plugin):
     name = "NodeName"
 
-    def looks_at(self, pod: PodInfo) -> str:
+    def looks_at(self, pod: PodInfo, handle: Any) -> str:
         return pod.spec.get("nodeName") or ""
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Reasons:

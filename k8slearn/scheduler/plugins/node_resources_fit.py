@@ -5,6 +5,7 @@ Kubernetes: pkg/scheduler/framework/plugins/noderesources/fit.go, least_allocate
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from k8slearn.scheduler.framework import MAX_SCORE, Plugin, Reasons
@@ -16,7 +17,7 @@ SCORED = ("cpu", "memory")
 class NodeResourcesFit(Plugin):
     name = "NodeResourcesFit"
 
-    def looks_at(self, pod: PodInfo) -> Any:
+    def looks_at(self, pod: PodInfo, handle: Any) -> Any:
         return pod.requests, pod.score_requests
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Reasons:
@@ -28,7 +29,7 @@ class NodeResourcesFit(Plugin):
                 reasons.append(f"Insufficient {resource}")
         return reasons or None
 
-    def helped_by_preemption(self, pod: PodInfo, node: NodeInfo) -> bool:
+    def helped_by_preemption(self, pod: PodInfo, node: NodeInfo, reasons: Sequence[str] = ()) -> bool:
         """Not if even the empty node would be too small."""
         return all(wanted <= node.allocatable.get(resource, 0) for resource, wanted in pod.requests.items())
 

@@ -6,6 +6,7 @@ Kubernetes: pkg/scheduler/framework/plugins/nodeunschedulable
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from k8slearn.api.objects import Object, dig
 from k8slearn.api.taints import is_tolerated, tolerations_of
@@ -18,7 +19,7 @@ CORDONED = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 class NodeUnschedulable(Plugin):
     name = "NodeUnschedulable"
 
-    def looks_at(self, pod: PodInfo) -> Sequence[Object]:
+    def looks_at(self, pod: PodInfo, handle: Any) -> Sequence[Object]:
         return tolerations_of(pod.object)
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Reasons:

@@ -5,7 +5,8 @@ Kubernetes: pkg/scheduler/framework/plugins/tainttoleration
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from k8slearn.api.objects import Object
 from k8slearn.api.taints import (
@@ -16,7 +17,7 @@ from k8slearn.api.taints import (
     taints_of,
     tolerations_of,
 )
-from k8slearn.scheduler.framework import Plugin, Reasons, Scores, normalize
+from k8slearn.scheduler.framework import Plugin, Reasons, normalize
 from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
 
 
@@ -24,7 +25,7 @@ class TaintToleration(Plugin):
     name = "TaintToleration"
     weight = 3
 
-    def looks_at(self, pod: PodInfo) -> Sequence[Object]:
+    def looks_at(self, pod: PodInfo, handle: Any) -> Sequence[Object]:
         return tolerations_of(pod.object)
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Reasons:
@@ -38,8 +39,8 @@ class TaintToleration(Plugin):
         soft = taints_of(node.node or {}, PREFER_NO_SCHEDULE)
         return sum(not is_tolerated(t, self._soft_tolerations(pod)) for t in soft)
 
-    def normalize(self, scores: Mapping[str, int]) -> Scores:
-        return normalize(scores, reverse=True)
+    def normalize(self, score: int, low: int, high: int) -> int:
+        return normalize(score, high, reverse=True)
 
     def _soft_tolerations(self, pod: PodInfo) -> list[Object]:
         return [t for t in tolerations_of(pod.object) if t.get("effect") in (None, "", PREFER_NO_SCHEDULE)]
