@@ -12,11 +12,8 @@ Kubernetes: pkg/scheduler
 from k8slearn.scheduler.decision import Decision
 from k8slearn.scheduler.framework import Framework, Nomination, Plugin, Wait
 from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
-from k8slearn.scheduler.plugins import DEFAULT_PLUGINS
+from k8slearn.scheduler.plugins import DEFAULT_PLUGINS, EVERYTHING
 from k8slearn.scheduler.scheduler import Scheduler
-
-#: What a scheduler hears of in a cluster that people use, besides pods and nodes.
-EVERYTHING = ("poddisruptionbudgets",)
 
 __all__ = [
     "DEFAULT_PLUGINS",

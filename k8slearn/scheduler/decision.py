@@ -38,7 +38,7 @@ class Decision(NamedTuple):
 
     def table(self) -> list[dict[str, Any]]:
         """A row for each node: ``{node, refused, plugin}``, or ``{node, total, chosen, scores}`` where scores
-        is ``{plugin: (raw, normalized, weighted)}``."""
+        is ``{plugin: (raw, normalized, weighted)}``, of the plugins that have something to say."""
         return [self._row(node) for node in sorted({*self.total, *self.refused})]
 
     def _row(self, node: str) -> dict[str, Any]:
@@ -47,8 +47,9 @@ class Decision(NamedTuple):
             return {"node": node, "refused": list(refusal.reasons), "plugin": refusal.plugin}
         scores = {}
         for plugin, weight in self.weights.items():
-            normalized = self.normalized[plugin][node]
-            scores[plugin] = (self.raw[plugin][node], normalized, weight * normalized)
+            raw, normalized = self.raw[plugin][node], self.normalized[plugin][node]
+            if raw is not None:
+                scores[plugin] = (raw, normalized, weight * normalized)
         return {"node": node, "total": self.total[node], "chosen": node == self.node, "scores": scores}
 
 

@@ -101,12 +101,17 @@ class Listener(Controller):
 
     def _left(self, key: Key, old: Object | None) -> None:
         """It is gone, or finished: its room is free."""
+        if key in self.waiting and old is not None:
+            self.undo(key, old)
         self._forget(key)
         self.snapshot.remove_pod(key)
         node = self.assumed.pop(key, None)
         if old is not None and (node or _takes_room(old)):
             spec = old["spec"] if _takes_room(old) else {**old["spec"], "nodeName": node}
             self._tell(event(ASSIGNED, {**old, "spec": spec}, None))
+
+    def undo(self, key: Key, pod: Object) -> None:
+        """It was on the way to a node, and will not get there."""
 
     def _forget(self, key: Key) -> None:
         """The pod is bound, or gone: it wants nothing any more."""

@@ -7,7 +7,7 @@ A plugin is any object with a name and some of these methods. `pod` is a PodInfo
     pre_filter(pod, state)         None, or why the pod can be on no node at all. Once in each cycle
     filter(pod, node)              None if the pod may run there, otherwise the reason (or a list of reasons)
     post_filter(pod, ranking, handle)  no node will do: a Nomination, or a text: why nothing could be done
-    pre_score(pod, nodes, state)   whenever other nodes than before (names, unsorted) have passed the filters
+    pre_score(pod, nodes, state)   whenever other nodes than before have passed the filters
     score(pod, node)               0 to 100, more is better; or any number, if there is also `normalize`.
                                    None: nothing to say of this node, which counts as 0
     normalize(score, low, high)    brings a score to 0 to 100, given the lowest and highest of all candidates
@@ -25,7 +25,7 @@ and, so that little has to be asked twice:
     counts(pod, node, state)       what this node adds to sums over many nodes, see `counts`
     helped_by_preemption(pod, node, reasons)   could the filter pass if other pods were gone? (default: no)
     events, helps(pod, event, handle)  which changes may help a pod that it has refused, see `events`
-    watches                        kinds without which it has nothing to say, besides pods and nodes
+    watches, needs                 kinds that it looks at besides pods and nodes; without `needs`, it has nothing to say
 
 A plugin with `counts`, `pre_filter` or `pre_score` keeps what it has found out in a CycleState, which `filter` and
 `score` are given as third argument. Plugins themselves remember nothing; `handle` (a Handle) knows everything else.
@@ -73,6 +73,7 @@ class Plugin:
     name: str = ""
     weight: int = 1
     watches: Iterable[str] = ()
+    needs: Iterable[str] = ()
 
     def looks_at(self, pod: PodInfo, handle: Any) -> Any:
         """None: at everything, so results are never shared between pods."""
@@ -125,13 +126,14 @@ class CycleState:
     """What one plugin has found out for one kind of pod. `filtering` and `scoring` are its own: whatever its `filter`
     or `score` looks at besides node and counts, and comparable, for when it changes every node is asked again."""
 
-    __slots__ = ("counts", "filtering", "handle", "scoring")
+    __slots__ = ("counts", "filtering", "handle", "notes", "scoring")
 
     def __init__(self, handle: Any) -> None:
         self.handle = handle  # a Handle: what else is known
         self.counts = Counts()
         self.filtering: Any = None
         self.scoring: Any = None
+        self.notes: Any = None  # what follows from the kind of pod alone, worked out once
 
 
 States = Mapping[str, CycleState | None]

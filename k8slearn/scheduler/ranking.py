@@ -11,7 +11,7 @@ is KEP-5598, Opportunistic Batching.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from k8slearn.api.clock import Dice
@@ -19,6 +19,7 @@ from k8slearn.api.objects import uid_of
 from k8slearn.scheduler.columns import Column
 from k8slearn.scheduler.counts import Domain
 from k8slearn.scheduler.framework import Framework, PluginFailed, Refusal, Scores, reasons_of
+from k8slearn.scheduler.handle import Handle, Imagined
 from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
 from k8slearn.scheduler.snapshot import Snapshot
 
@@ -26,10 +27,10 @@ from k8slearn.scheduler.snapshot import Snapshot
 class Ranking:
     """Brought up to date by `update`; `winners` are the best nodes now. If `update` raises, throw it away."""
 
-    def __init__(self, framework: Framework, snapshot: Snapshot, handle: Any = None) -> None:
+    def __init__(self, framework: Framework, snapshot: Snapshot, handle: Handle | None = None) -> None:
         self.framework = framework
         self.snapshot = snapshot
-        self.states = framework.states(handle)
+        self.states = framework.states(handle or Imagined(snapshot))
         self.order = {p.name: number for number, p in enumerate(framework.filters)}
         self.seen = 0  # the snapshot's generation up to which this is true
         self.rejected: Refusal | None = None  # the pod itself can be on no node
@@ -98,12 +99,15 @@ class Ranking:
             state: Any = self.states[plugin.name]
             before = state.scoring
             try:
-                plugin.pre_score(pod, self.total, state)
+                plugin.pre_score(pod, self._candidates(), state)
             except Exception as error:
                 raise PluginFailed(plugin, "pre_score", error) from error
             if state.scoring != before:
                 for name in self.total:
                     self._score(plugin, name, pod)
+
+    def _candidates(self) -> Iterator[NodeInfo]:
+        return (self.snapshot.nodes[name] for name in self.total)
 
     # --- asking ---
 

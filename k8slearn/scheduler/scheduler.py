@@ -138,13 +138,14 @@ class Scheduler(Binder):
 
     def _abandon(self, key: Key) -> None:
         """Nobody has to be placed. If somebody was on the way to a node, that is undone."""
-        waiting, pod = self.waiting.get(key), self.cache.get("pods", key)
-        framework = self.framework_of(pod) if pod is not None else None
-        if waiting is not None and pod is not None and framework is not None:
-            self.unassume(framework, PodInfo(pod), waiting.node)
-        elif key in self.assumed and (pod is None or not dig(pod, "spec", "nodeName")):
-            self.assumed.pop(key)
-            self.snapshot.remove_pod(key)
+        pod = self.cache.get("pods", key)
+        if pod is not None and key in self.assumed and not dig(pod, "spec", "nodeName"):
+            self.undo(key, pod)
+
+    def undo(self, key: Key, pod: Object) -> None:
+        framework = self.framework_of(pod)
+        if framework is not None:
+            self.unassume(framework, PodInfo(pod), self.assumed[key])
 
     # --- when it comes to nothing ---
 
@@ -260,7 +261,7 @@ def binding(plugins: Sequence[Any]) -> Sequence[Any]:
 def heard(framework: Framework, watches: Iterable[str]) -> Framework:
     """Without the plugins that look at what nobody tells them."""
     known = set(watches)
-    kept = [p for p in framework.plugins if known.issuperset(getattr(p, "watches", ()))]
+    kept = [p for p in framework.plugins if known.issuperset(getattr(p, "needs", ()))]
     return framework if len(kept) == len(framework.plugins) else framework.with_plugins(kept)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from k8slearn.api.clock import Dice
 from k8slearn.api.objects import Object, freeze, name_of
 from k8slearn.scheduler import DEFAULT_PLUGINS, Framework, NodeInfo, PodInfo
+from k8slearn.scheduler.handle import Imagined
 from k8slearn.scheduler.nodeinfo import DEFAULTS, pod_requests
 from k8slearn.scheduler.plugins import NodeAffinity, NodeResourcesFit, TaintToleration
 from k8slearn.scheduler.ranking import Ranking, choose
@@ -173,10 +174,11 @@ def test_feasible_set_reasons_and_best_nodes_equal_the_rules(
     there: dict[str, list[Object]] = {name_of(n): [] for n in cluster}
     for node in cluster:
         snapshot.set_node(node)
+    world = Imagined(snapshot)
     for pod in [*wanted, *wanted[::-1]]:  # alike pods come again, when the nodes have changed
         info = PodInfo(pod)
         info.key += f"-{sum(map(len, there.values()))}"
-        ranking = rankings.setdefault(framework.signature(info, None), Ranking(framework, snapshot))
+        ranking = rankings.setdefault(framework.signature(info, world), Ranking(framework, snapshot, world))
         ranking.update(info)
         said = {name_of(n): reasons(pod, n, there[name_of(n)]) for n in cluster}
         assert {n: list(r.reasons) for n, r in ranking.refused.items()} == {

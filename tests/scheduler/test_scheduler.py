@@ -276,6 +276,7 @@ def test_every_decision_is_explained() -> None:
             "NodeAffinity": (0, 0, 0),
             "NodeResourcesFit": (62, 62, 62),  # the mean of 50 % of the cpu and 75 % of the memory
             "NodeResourcesBalancedAllocation": (87, 87, 87),  # 1 - (0.5 - 0.25) / 2
+            "ImageLocality": (0, 0, 0),
         },
     }
     assert (big["total"], big["chosen"]) == (300 + 75 + 100, True)

@@ -25,6 +25,7 @@ BUDGETS = "poddisruptionbudgets"
 
 class DefaultPreemption(Plugin):
     name = "DefaultPreemption"
+    watches = (BUDGETS,)
     events = ()  # it is for others to say when the pod is to be tried again
 
     def __init__(

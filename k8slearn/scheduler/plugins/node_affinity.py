@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from k8slearn.api.objects import dig, labels_of
+from k8slearn.api.objects import dig
 from k8slearn.api.selectors import node_selector_matches, node_term_matches
+from k8slearn.scheduler.events import NODES
 from k8slearn.scheduler.framework import Plugin, Reasons, normalize
 from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
 
@@ -16,20 +17,24 @@ REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 
+def selects(pod: PodInfo, node: NodeInfo) -> bool:
+    """Does the pod want to be on such a node at all?"""
+    if not (pod.spec.get("nodeSelector") or {}).items() <= node.labels.items():
+        return False
+    required = dig(pod.spec, "affinity", "nodeAffinity", REQUIRED)
+    return required is None or node_selector_matches(required, node.node or {})
+
+
 class NodeAffinity(Plugin):
     name = "NodeAffinity"
     weight = 2
+    events = NODES
 
     def looks_at(self, pod: PodInfo, handle: Any) -> tuple[Any, Any]:
         return pod.spec.get("nodeSelector"), dig(pod.spec, "affinity", "nodeAffinity")
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Reasons:
-        labels = labels_of(node.node or {})
-        selected = (pod.spec.get("nodeSelector") or {}).items() <= labels.items()
-        required = dig(pod.spec, "affinity", "nodeAffinity", REQUIRED)
-        if selected and (required is None or node_selector_matches(required, node.node or {})):
-            return None
-        return "node(s) didn't match Pod's node affinity/selector"
+        return None if selects(pod, node) else "node(s) didn't match Pod's node affinity/selector"
 
     def score(self, pod: PodInfo, node: NodeInfo) -> int:
         """The weights of the preferences that the node meets."""

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from k8slearn.scheduler.events import NODES
 from k8slearn.scheduler.framework import Plugin, Reasons
 from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
 
 
 class NodeName(Plugin):
     name = "NodeName"
+    events = NODES
 
     def looks_at(self, pod: PodInfo, handle: Any) -> str:
         return pod.spec.get("nodeName") or ""

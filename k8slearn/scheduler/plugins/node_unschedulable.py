@@ -10,6 +10,7 @@ from typing import Any
 
 from k8slearn.api.objects import Object, dig
 from k8slearn.api.taints import is_tolerated, tolerations_of
+from k8slearn.scheduler.events import NODES
 from k8slearn.scheduler.framework import Plugin, Reasons
 from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
 
@@ -18,6 +19,7 @@ CORDONED = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
 class NodeUnschedulable(Plugin):
     name = "NodeUnschedulable"
+    events = NODES
 
     def looks_at(self, pod: PodInfo, handle: Any) -> Sequence[Object]:
         return tolerations_of(pod.object)

@@ -17,6 +17,7 @@ from k8slearn.api.taints import (
     taints_of,
     tolerations_of,
 )
+from k8slearn.scheduler.events import NODES
 from k8slearn.scheduler.framework import Plugin, Reasons, normalize
 from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
 
@@ -24,6 +25,7 @@ from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
 class TaintToleration(Plugin):
     name = "TaintToleration"
     weight = 3
+    events = NODES
 
     def looks_at(self, pod: PodInfo, handle: Any) -> Sequence[Object]:
         return tolerations_of(pod.object)
