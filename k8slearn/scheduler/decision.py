@@ -14,7 +14,7 @@ from k8slearn.scheduler.nodeinfo import PodInfo
 from k8slearn.scheduler.ranking import Ranking
 
 DETAILED = 100  # with more nodes than that, a decision remembers only some of them
-EXAMPLES = 20  # ... so many of the best, and of those that refused
+EXAMPLES = 10  # ... so many of the best, and of those that refused
 
 
 class Decision(NamedTuple):

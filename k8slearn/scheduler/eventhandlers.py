@@ -121,21 +121,21 @@ class Listener(Controller):
         self.snapshot.withdraw(key)
 
     def _wants_a_node(self, key: Key, pod: Object, old: Object | None) -> None:
-        told = dig(pod, "status", "nominatedNodeName", default="")
+        told, info = dig(pod, "status", "nominatedNodeName", default=""), PodInfo(pod)
         overtaken = not told and dig(old, "status", "nominatedNodeName") and key not in self.nominated
         if self.nominated.get(key, told) == told:
             self.nominated.pop(key, None)
-            self.snapshot.nominate(PodInfo(pod), told)
+            self.snapshot.nominate(info, told)
         if overtaken and key in self.queue.unschedulable:
             self.queue.release(key)
         if old is not None and old["spec"] == pod["spec"] and labels_of(old) == labels_of(pod):
             return  # only its status: our own words, most likely
-        if key in self.assumed or not self.is_ready(pod):
+        if key in self.assumed or not self.is_ready(info):
             return
         if key in self.queue.unschedulable:
             self.queue.release(key)
         else:
-            self.queue.offer(key, self.sort_key(pod))
+            self.queue.offer(key, self.sort_key(info))
 
     def _tell(self, event: ClusterEvent) -> None:
         """This has happened: whom of those who wait may it help?"""
@@ -167,18 +167,21 @@ class Listener(Controller):
 
     def framework_of(self, pod: Object) -> Framework | None:
         """The plugins that are to place this pod; None: it is somebody else's to place."""
-        return self.profiles.get(pod["spec"].get("schedulerName") or "default-scheduler")
+        return self.profiles.get(scheduler_of(pod))
 
-    def is_ready(self, pod: Object) -> bool:
-        """Ours to place, and nobody says that it is too early."""
-        framework = self.framework_of(pod)
-        if framework is None:
-            return False
-        return all(plugin.pre_enqueue(PodInfo(pod)) is None for plugin in framework.at("pre_enqueue"))
+    def is_ready(self, pod: PodInfo) -> bool:
+        """Nobody says that it is too early. Who fails to answer does not."""
+        for plugin in self.profiles[scheduler_of(pod.object)].at("pre_enqueue"):
+            try:
+                if plugin.pre_enqueue(pod) is not None:
+                    return False
+            except Exception:
+                continue
+        return True
 
-    def sort_key(self, pod: Object) -> Any:
-        plugin = self.profiles[pod["spec"].get("schedulerName") or "default-scheduler"].first("sort_key")
-        return () if plugin is None else plugin.sort_key(PodInfo(pod))
+    def sort_key(self, pod: PodInfo) -> Any:
+        plugin = self.profiles[scheduler_of(pod.object)].first("sort_key")
+        return () if plugin is None else plugin.sort_key(pod)
 
     # --- what follows from the cache ---
 
@@ -202,6 +205,10 @@ class Listener(Controller):
             elif nominated and not dig(pod, "spec", "nodeName"):
                 snapshot.nominate(PodInfo(pod), nominated)
         return snapshot
+
+
+def scheduler_of(pod: Object) -> str:
+    return pod["spec"].get("schedulerName") or "default-scheduler"
 
 
 def _takes_room(pod: Object) -> bool:

@@ -48,6 +48,21 @@ Reasons = str | list[str] | None
 Scores = dict[str, int]  # node -> score
 
 MAX_SCORE = 100
+POINTS = (
+    "sort_key",
+    "pre_enqueue",
+    "pre_filter",
+    "filter",
+    "post_filter",
+    "pre_score",
+    "score",
+    "reserve",
+    "unreserve",
+    "permit",
+    "pre_bind",
+    "bind",
+    "post_bind",
+)
 STATEFUL = ("counts", "pre_filter", "pre_score")
 
 #: How Kubernetes tells of a plugin that has failed.
@@ -146,16 +161,22 @@ class Framework:
     def __init__(self, plugins: Sequence[Any], points: Mapping[str, Sequence[str]] | None = None) -> None:
         self.plugins = tuple(plugins)
         self._points = dict(points or {})
+        self._at = {point: self._able(point) for point in (*POINTS, "counts")}
         self.filters, self.scorers = self.at("filter"), self.at("score")
         self.counting, self.pre_filters = self.at("counts"), self.at("pre_filter")
         self.pre_scorers = tuple(p for p in self.at("pre_score") if p in self.scorers)
         self.stateful = {p.name for p in plugins if any(hasattr(p, method) for method in STATEFUL)}
+        deciding = (*self.pre_filters, *self.filters, *self.scorers)
+        self._deciding = tuple(p for p in self.plugins if p in deciding)
 
     def with_plugins(self, plugins: Sequence[Any]) -> Framework:
         return Framework(plugins, self._points)
 
     def at(self, point: str) -> tuple[Any, ...]:
         """Those that have a say at this extension point, in their order."""
+        return self._at[point]
+
+    def _able(self, point: str) -> tuple[Any, ...]:
         able = {p.name: p for p in self.plugins if hasattr(p, point)}
         names = self._points.get(point)
         return tuple(able.values() if names is None else (able[n] for n in names if n in able))
@@ -169,9 +190,7 @@ class Framework:
     def signature(self, pod: PodInfo, handle: Any) -> str | None:
         """Pods with the same signature get the same results from every plugin; None: share with nobody."""
         parts: list[Any] = []
-        for plugin in self.plugins:
-            if not any(hasattr(plugin, point) for point in ("filter", "score", "pre_filter")):
-                continue
+        for plugin in self._deciding:
             part = plugin.looks_at(pod, handle) if hasattr(plugin, "looks_at") else None
             if part is None:
                 return None

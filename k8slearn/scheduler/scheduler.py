@@ -20,6 +20,7 @@ from k8slearn.machinery.informer import Change
 from k8slearn.scheduler import messages
 from k8slearn.scheduler.binding import Binder, Refused
 from k8slearn.scheduler.decision import Decision, record
+from k8slearn.scheduler.eventhandlers import scheduler_of
 from k8slearn.scheduler.framework import Framework, Nomination, PluginFailed
 from k8slearn.scheduler.nodeinfo import PodInfo
 from k8slearn.scheduler.plugins import DEFAULT_PLUGINS, DefaultBinder
@@ -69,10 +70,12 @@ class Scheduler(Binder):
             self._abandon(key)
             return None
         framework = self.framework_of(pod)
-        if framework is None or self.queue.waits(key) or not self.is_ready(pod):
+        if framework is None or self.queue.waits(key):
             return None
         info = PodInfo(pod)
-        self.events.component = pod["spec"].get("schedulerName") or "default-scheduler"
+        if not self.is_ready(info):
+            return None
+        self.events.component = scheduler_of(pod)
         try:
             if key in self.waiting:
                 return self.go_on(framework, info)
