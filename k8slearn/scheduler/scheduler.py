@@ -19,6 +19,7 @@ from k8slearn.machinery import Done
 from k8slearn.machinery.informer import Change
 from k8slearn.scheduler import messages
 from k8slearn.scheduler.binding import Binder, Refused
+from k8slearn.scheduler.configuration import read
 from k8slearn.scheduler.decision import Decision, record
 from k8slearn.scheduler.eventhandlers import scheduler_of
 from k8slearn.scheduler.framework import Framework, Nomination, PluginFailed
@@ -56,6 +57,14 @@ class Scheduler(Binder):
         }
         self.name = next(iter(self.profiles))
         self.backoffs = backoffs
+
+    @classmethod
+    def configured(
+        cls, config: Mapping[str, Any], plugins: Sequence[Any] = (), *, watches: Iterable[str] = ()
+    ) -> Scheduler:
+        """From a KubeSchedulerConfiguration, in which `plugins` may be enabled, too. Raises BadConfiguration."""
+        profiles, backoffs = read(config, plugins)
+        return cls(profiles=profiles, watches=watches, backoffs=backoffs)
 
     def setup(self) -> None:
         super().setup()
