@@ -123,6 +123,8 @@ class Listener(Controller):
     def _wants_a_node(self, key: Key, pod: Object, old: Object | None) -> None:
         told, info = dig(pod, "status", "nominatedNodeName", default=""), PodInfo(pod)
         overtaken = not told and dig(old, "status", "nominatedNodeName") and key not in self.nominated
+        if key in self.assumed:
+            return
         if self.nominated.get(key, told) == told:
             self.nominated.pop(key, None)
             self.snapshot.nominate(info, told)
@@ -130,7 +132,7 @@ class Listener(Controller):
             self.queue.release(key)
         if old is not None and old["spec"] == pod["spec"] and labels_of(old) == labels_of(pod):
             return  # only its status: our own words, most likely
-        if key in self.assumed or not self.is_ready(info):
+        if not self.is_ready(info):
             return
         if key in self.queue.unschedulable:
             self.queue.release(key)

@@ -7,46 +7,14 @@ from typing import Any
 
 import pytest
 
-from k8slearn.api.objects import Object, dig
 from k8slearn.cluster import Cluster
 from k8slearn.node import HOLLOW, Kubelet
 from k8slearn.scheduler import Scheduler
 from k8slearn.sim import Simulation
 from tests.fakes import hollow, pod
+from tests.scheduler.fixtures import asking, cluster, events, message, node_of, scheduler
 
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
-
-
-def cluster(*kubelets: dict[str, Any], **rest: Any) -> Simulation:
-    """One node for each dict of options."""
-    machines = [partial(Kubelet, f"node-{i}", stages=HOLLOW, **k) for i, k in enumerate(kubelets)]
-    return Simulation(Cluster(machines, components=[Scheduler]), **rest)
-
-
-def asking(name: str, cpu: str = "1", memory: str = "1Gi", **spec: Any) -> Object:
-    container = {"name": "c", "image": "app:1", "resources": {"requests": {"cpu": cpu, "memory": memory}}}
-    return pod(name, containers=[container], **spec)
-
-
-def node_of(sim: Simulation, name: str) -> str | None:
-    return dig(sim.client.get("pods", f"default/{name}"), "spec", "nodeName")
-
-
-def message(sim: Simulation, name: str) -> str:
-    found = sim.client.get("pods", f"default/{name}")["status"]["conditions"]
-    scheduled = next(c for c in found if c["type"] == "PodScheduled")
-    assert (scheduled["status"], scheduled["reason"]) == ("False", "Unschedulable")
-    return scheduled["message"]
-
-
-def events(sim: Simulation, name: str) -> list[tuple[str, str, str, int]]:
-    found = [e for e in sim.client.list("events") if e["involvedObject"]["name"] == name]
-    found = [e for e in found if e["source"]["component"] == "default-scheduler"]
-    return [(e["type"], e["reason"], e["message"], e["count"]) for e in found]
-
-
-def scheduler(sim: Simulation) -> Scheduler:
-    return sim.manager.players["default-scheduler"]  # type: ignore[return-value]
 
 
 def test_a_pod_gets_a_node_and_an_event_says_which() -> None:

@@ -76,7 +76,10 @@ def _why_not(pod: Object) -> str:
 
 
 def _bound(pod: Object, binding: Object, now: str) -> Object:
-    """The pod on its node. Annotations of the order, and labels that admission has added to it, go with it."""
+    """The pod on its node. Annotations of the order, and labels that admission has added to it, go with it.
+
+    For which node it was nominated does not matter any more.
+    """
     conditions = [c for c in dig(pod, "status", "conditions", default=[]) if c["type"] != "PodScheduled"]
     scheduled = {
         "type": "PodScheduled",
@@ -90,9 +93,6 @@ def _bound(pod: Object, binding: Object, now: str) -> Object:
         if binding["metadata"].get(field):
             m = {**m, field: {**(m.get(field) or {}), **binding["metadata"][field]}}
     spec = {**pod["spec"], "nodeName": binding["target"]["name"]}
-    return {
-        **pod,
-        "metadata": m,
-        "spec": spec,
-        "status": {**pod["status"], "conditions": [*conditions, scheduled]},
-    }
+    status = {**pod["status"], "conditions": [*conditions, scheduled]}
+    status.pop("nominatedNodeName", None)
+    return {**pod, "metadata": m, "spec": spec, "status": status}
