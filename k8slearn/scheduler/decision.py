@@ -29,12 +29,18 @@ class Decision(NamedTuple):
     ties: tuple[str, ...]  # the best nodes (at most DETAILED of them); the dice chose among them
     candidates: int  # how many nodes would have done
     nodes: int  # of how many
-    filters: tuple[str, ...]  # who was asked, in this order
+    asked: dict[str, tuple[str, ...]]  # extension point -> the plugins that have a say there, in their order
+    rejected: Refusal | None  # what was wrong with the pod itself
+    nominated: str  # the node on which others make room for it
     refused: dict[str, Refusal]
     raw: dict[str, dict[str, int | None]]  # plugin -> node -> score; None: it has nothing to say
     normalized: dict[str, Scores]
     total: Scores
     weights: Scores
+
+    def ran(self, point: str) -> tuple[str, ...]:
+        """The plugins that have a say at this extension point, in their order."""
+        return self.asked[point]
 
     def table(self) -> list[dict[str, Any]]:
         """A row for each node: ``{node, refused, plugin}``, or ``{node, total, chosen, scores}`` where scores
@@ -72,7 +78,9 @@ def record(pod: PodInfo, ranking: Ranking, node: str, message: str, step: int, t
         tuple(ties[:DETAILED]),
         len(total),
         nodes,
-        tuple(p.name for p in ranking.framework.filters),
+        ranking.framework.names,
+        ranking.rejected,
+        "",
         refused,
         {c.plugin.name: {n: c.raw[n] for n in shown} for c in columns},
         {c.plugin.name: {n: c.normalized[n] for n in shown} for c in columns},

@@ -166,6 +166,7 @@ class Framework:
         self.counting, self.pre_filters = self.at("counts"), self.at("pre_filter")
         self.pre_scorers = tuple(p for p in self.at("pre_score") if p in self.scorers)
         self.stateful = {p.name for p in plugins if any(hasattr(p, method) for method in STATEFUL)}
+        self.names = {point: tuple(p.name for p in self.at(point)) for point in POINTS}
         deciding = (*self.pre_filters, *self.filters, *self.scorers)
         self._deciding = tuple(p for p in self.plugins if p in deciding)
 

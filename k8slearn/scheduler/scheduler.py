@@ -165,7 +165,7 @@ class Scheduler(Binder):
         """Every node refuses: can something be done about it? If not, the pod waits."""
         after, nominated = self._post_filter(framework, pod, ranking)
         message = messages.unschedulable(ranking.refused, ranking.rejected, after)
-        self._remember(pod, ranking, "", message)
+        self._remember(pod, ranking, "", message, nominated or "")
         refusers = {r.plugin for r in ranking.refused.values()}
         self._report(pod, message, UNSCHEDULABLE, nominated)
         self.queue.park(pod.key, like, refusers)
@@ -238,9 +238,10 @@ class Scheduler(Binder):
         """The last decision about a pod: per node, per plugin, why not or how good."""
         return self.decisions.get(pod)
 
-    def _remember(self, pod: PodInfo, ranking: Ranking, node: str, message: str) -> None:
+    def _remember(self, pod: PodInfo, ranking: Ranking, node: str, message: str, nominated: str = "") -> None:
         self.decisions.pop(pod.key, None)
-        self.decisions[pod.key] = record(pod, ranking, node, message, self.clock.step, self.clock.now)
+        said = record(pod, ranking, node, message, self.clock.step, self.clock.now)
+        self.decisions[pod.key] = said._replace(nominated=nominated) if nominated else said
         if len(self.decisions) > DECISIONS:
             del self.decisions[next(iter(self.decisions))]
 

@@ -75,6 +75,21 @@ class Snapshot:
             self._touch(node)
         return node
 
+    def without(self, key: Key) -> Snapshot:
+        """A copy in which this pod is nowhere."""
+        same = Snapshot()
+        for name, info in self.nodes.items():
+            if info.node is not None:
+                same.set_node(info.node)
+            for pod in info.pods.values():
+                if pod.key != key:
+                    same.add_pod(pod, name)
+        for name, pods in self.nominated.items():
+            for pod in pods.values():
+                same.nominate(pod, name)
+        same.withdraw(key)
+        return same
+
     def nominate(self, pod: PodInfo, node: str) -> None:
         """Others make room for the pod on this node; "": they do not. It is a hint, not a reservation."""
         if pod.key not in self.nominated.get(node, {}):
