@@ -90,7 +90,10 @@ def up(**options: Any) -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("file", type=click.Path(dir_okay=False), required=False)
+@click.option(
+    "--scheduler", metavar="NAME", help="Instead of a FILE: our scheduler, for pods with this schedulerName."
+)
 @click.option(
     "--kubeconfig", type=click.Path(dir_okay=False), help="Run against this API server, not simulated."
 )
@@ -112,7 +115,8 @@ def up(**options: Any) -> None:
 @click.pass_context
 def run(
     given: click.Context,
-    file: str,
+    file: str | None,
+    scheduler: str | None,
     kubeconfig: str | None,
     context: str,
     quiet: bool,
@@ -120,7 +124,7 @@ def run(
     leader_elect: bool,
     **simulated: Any,
 ) -> None:
-    """Run the operator in FILE: every Controller that is defined in it, or its list OPERATORS.
+    """Run the operator in FILE: every Controller that is defined in it, or its list OPERATORS. Or run a scheduler.
 
     Simulated, unless --kubeconfig or --context names a cluster: then the same file, unchanged, works there until
     Ctrl-C. What it says of itself there, health and failures, goes to standard error.
@@ -131,12 +135,14 @@ def run(
     from pathlib import Path
 
     from k8slearn.live.elected import elected
-    from k8slearn.live.operatorfile import BadOperatorFile, load_operators
+    from k8slearn.live.operatorfile import BadOperatorFile, a_scheduler, load_operators
 
+    if (file is None) == (scheduler is None):
+        _refuse("run what? a FILE with your controllers, or --scheduler NAME")
     there = bool(kubeconfig or context)
     _refuse_others(given, SIMULATED_ONLY if there else THERE_ONLY, there=there)
     try:
-        operators = load_operators(Path(file))
+        operators = [a_scheduler(scheduler)] if scheduler else load_operators(Path(file or ""))
         if leader_elect and not there:
             operators = elected(operators, "default")
     except (BadOperatorFile, ValueError) as bad:
@@ -144,7 +150,7 @@ def run(
     if there:
         where = Path(kubeconfig) if kubeconfig else None
         options = {"quiet": quiet, "health_port": health_port or 0, "leader_elect": leader_elect}
-        _run_there(Path(file), operators, where, context, **options)
+        _run_there(Path(file or "scheduler"), operators, where, context, **options)
     else:
         _run_here(operators, **simulated)
 

@@ -1,4 +1,4 @@
-"""The file with which somebody says what shall run: his controllers."""
+"""The file with which somebody says what shall run: his controllers. Or, instead of a file, our scheduler."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from k8slearn.cluster import Component
 from k8slearn.machinery import Controller
+from k8slearn.scheduler import EVERYTHING, Scheduler
 
 
 class BadOperatorFile(Exception):
@@ -48,6 +49,16 @@ def _module_name(stem: str) -> str:
 def _is_operator(each: object, module: str) -> bool:
     is_one = isinstance(each, type) and issubclass(each, Controller) and each.__module__ == module
     return is_one and not each.__name__.startswith("_")  # type: ignore[attr-defined]
+
+
+def a_scheduler(name: str) -> Component:
+    """Ours, with all default plugins, for the pods whose ``spec.schedulerName`` is `name`."""
+
+    class Named(Scheduler):
+        def __init__(self) -> None:
+            super().__init__(name, watches=EVERYTHING)
+
+    return Named
 
 
 def place(error: Exception, path: Path) -> str:

@@ -24,8 +24,8 @@ PODS = (*ROOM, f"{ASSIGNED}/{ADD}", f"{ASSIGNED}/{UPDATE}")  # ... and at pods e
 KINDS = {
     "persistentvolumeclaims": "PersistentVolumeClaim",
     "persistentvolumes": "PersistentVolume",
-    "storageclasses.storage.k8s.io": "StorageClass",
-    "csinodes.storage.k8s.io": "CSINode",
+    "storageclasses": "StorageClass",
+    "csinodes": "CSINode",
 }
 
 

@@ -38,8 +38,8 @@ def up(tmp_path: Path) -> Iterator[Up]:
 class Operator:
     """The process. Ended by the fixture `run_by`, unless it has been."""
 
-    def __init__(self, up: Up, *words: str, file: Path = MIRROR) -> None:
-        command = [COMMAND, "run", str(file), "--kubeconfig", str(up.kubeconfig), *words]
+    def __init__(self, up: Up, *words: str, file: Path | None = MIRROR) -> None:
+        command = [COMMAND, "run", *([str(file)] if file else []), "--kubeconfig", str(up.kubeconfig), *words]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         self.began = self.line()
 
@@ -59,7 +59,7 @@ def run_by() -> Iterator[RunBy]:
     """``run_by(up, "--leader-elect")``"""
     begun: list[Operator] = []
 
-    def one(up: Up, *words: str, file: Path = MIRROR) -> Operator:
+    def one(up: Up, *words: str, file: Path | None = MIRROR) -> Operator:
         begun.append(Operator(up, *words, file=file))
         return begun[-1]
 
@@ -116,6 +116,47 @@ def test_the_same_file_against_a_server_through_deaths_of_both(run_by: RunBy, up
     assert code == 0
     assert said.splitlines()[-1].startswith("stopped: up 0 min, ")
     assert "Traceback" not in said
+
+
+def test_our_scheduler_places_the_pods_that_name_it_there(run_by: RunBy, up: Up) -> None:
+    pods = "/api/v1/namespaces/default/pods"
+    here = {"cpu": "4", "memory": "8Gi", "pods": "10"}
+    node = {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": "machine"},
+        "status": {"allocatable": here},
+    }
+    container = {"name": "c", "image": "i:1", "resources": {"requests": {"cpu": "3"}}}
+
+    def pod(name: str) -> dict[str, Any]:
+        spec = {"schedulerName": "mine", "containers": [container]}
+        return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+
+    def get(http: httpx.Client, name: str) -> dict[str, Any]:
+        return http.get(f"{pods}/{name}").json()  # type: ignore[no-any-return]
+
+    with up.http() as http:
+        http.post("/api/v1/nodes", json=node)
+        process = run_by(up, "--scheduler", "mine", file=None)
+        assert process.began.startswith(f"mine at {up.url}")
+        http.post(pods, json=pod("one"))
+        until(lambda: get(http, "one")["spec"].get("nodeName") == "machine")
+        http.post(pods, json=pod("two"))
+        until(lambda: "Insufficient cpu" in str(get(http, "two")["status"].get("conditions")))
+        said = http.get("/api/v1/namespaces/default/events?fieldSelector=reason=Scheduled").json()["items"]
+        code, _ = process.end(signal.SIGINT)
+    assert code == 0
+    assert [(e["message"], e["source"]["component"]) for e in said] == [
+        ("Successfully assigned default/one to machine", "mine")
+    ]
+
+
+def test_a_file_or_a_scheduler_but_not_both() -> None:
+    for words in ((), (str(MIRROR), "--scheduler", "mine")):
+        done = ran(*words)
+        assert done.returncode == 2
+        assert "run what? a FILE with your controllers, or --scheduler NAME" in done.stderr
 
 
 @pytest.mark.parametrize(
