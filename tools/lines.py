@@ -79,10 +79,18 @@ def main() -> None:
         console.print(
             f"\n[bold]{name}[/]: [{colour}]{total}[/] code lines of {budget}\n  {each}", highlight=False
         )
+    console.print(f"\n[bold]the scheduler's plugins[/], code lines: {plugins()}", highlight=False)
     looked_up = sum(size.code for size in measure(LOOKED_UP))
     console.print(
         f"\n  of which {looked_up} are looked up, not read: rules and forms of single kinds", highlight=False
     )
+
+
+def plugins() -> str:
+    """Each plugin of the scheduler with its lines, the longest first."""
+    files = (PACKAGE / "scheduler" / "plugins").glob("[!_]*.py")
+    sizes = sorted((-size_of(file.read_text(encoding="utf-8")).code, file.stem) for file in files)
+    return ", ".join(f"{name} {-code}" for code, name in sizes)
 
 
 def measure(parts: tuple[str, ...]) -> list[Size]:

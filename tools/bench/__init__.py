@@ -1,1 +1,1 @@
-"""How fast it is: `make bench`. Read `simulated` (no sockets) and `served` (over TLS)."""
+"""How fast it is: `make bench`. Read `simulated` and `scheduling` (no sockets), and `served` (over TLS)."""

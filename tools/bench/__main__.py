@@ -10,11 +10,12 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 
-from tools.bench import served, simulated
+from tools.bench import scheduling, served, simulated
 from tools.bench.figure import Figure
 
 SUBJECTS: dict[str, Callable[[], Iterable[Figure]]] = {
     "simulated": lambda: (measure() for measure in simulated.FIGURES),
+    "scheduling": scheduling.figures,
     "served": served.figures,
 }
 
