@@ -274,7 +274,8 @@ def _shown(answer: Any, stored: Resource, resource: Resource) -> Any:
 
 
 Verb = Callable[[ApiServer, Resource, Request], Any]
-Kubelets = Callable[[Object, str, bool], "list[tuple[float, str]] | None"]  # (pod, container, previous)
+#: (pod, container, previous, now) -> what it has printed
+Kubelets = Callable[[Object, str, bool, float], "list[tuple[float, str]] | None"]
 
 VERBS: dict[str, Verb] = {
     "get": ApiServer.get,

@@ -11,62 +11,68 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from math import inf
 
 from k8slearn.api.clock import seconds_of
 from k8slearn.api.objects import Object, dig, name_of
+from k8slearn.node.programs import program
+from k8slearn.node.shell import LITERAL_DOLLAR, SHELLS
+from k8slearn.node.usage import named
 
 Line = tuple[float, str]  # when it was printed, and what
 
 ECHO = re.compile(r"\becho\s+(-n\s+)?(\"[^\"]*\"|'[^']*'|[^;&|\n]*)")
 VARIABLE = re.compile(r"\$\(?\{?([A-Za-z_][A-Za-z0-9_]*)\}?\)?")
-SHELLS = ("sh", "bash", "ash", "/bin/sh", "/bin/bash")
+MOST_LINES = 2000  # of a program that prints for good
 
-#: The name of an image -> what its program says on its way up.
-SERVERS: dict[str, tuple[str, ...]] = {
-    "nginx": ("configuration read", "start worker processes", "ready, listening on 0.0.0.0:80"),
-    "httpd": ("configuration read", "ready, listening on 0.0.0.0:80"),
-    "redis": ("standalone mode, port 6379", "ready to accept connections"),
-    "postgres": ("database files belong to user postgres", "ready to accept connections on port 5432"),
-    "mysql": ("data directory initialised", "ready for connections on port 3306"),
-}
 SILENT = ("pause", "busybox", "alpine")
 
 
 def printed(pod: Object, container: str, previous: bool = False, now: float | None = None) -> list[Line]:
     """Everything the container has printed (until `now`), in this run of it or in the one before."""
     spec, status = (
-        _named(pod["spec"], container, "ontainers"),
-        _named(dig(pod, "status"), container, "Statuses"),
+        named(pod["spec"], container, "ontainers"),
+        named(dig(pod, "status"), container, "Statuses"),
     )
     state = dig(status, "lastState" if previous else "state", default={})
     run = state.get("running") or state.get("terminated")
     if spec is None or not run or "startedAt" not in run:
         return []
-    begun = seconds_of(run["startedAt"])
-    lines = [(begun, text) for text in _beginning(pod, spec)]
-    if run.get("exitCode"):
-        lines.append(
-            (seconds_of(run["finishedAt"]), f"error: {container} gives up with exit code {run['exitCode']}")
+    begun, ended = seconds_of(run["startedAt"]), run.get("finishedAt")
+    # times in a status are whole seconds: what was printed in the last one counts
+    until = min(inf if now is None else now, seconds_of(ended) + 1 if ended else inf)
+    lines = [(begun + after, text) for after, text in _said(pod, spec, until - begun)]
+    if run.get("exitCode") and run.get("reason") != "OOMKilled":
+        complaint = f"error: {container} gives up with exit code {run['exitCode']}"
+        lines.append((seconds_of(run["finishedAt"]), complaint))
+    return [line for line in lines if line[0] <= until]
+
+
+def _said(pod: Object, spec: Object, until: float) -> Iterator[Line]:
+    """(seconds after the start, line)"""
+    p, words = program(spec), [*spec.get("command", ()), *spec.get("args", ())]
+    if p.says or p.again[1]:
+        variables = {"HOSTNAME": name_of(pod), **_variables(pod, spec)}
+        yield from ((after, _filled(text, variables)) for after, text in p.says)
+        yield from ((after, _filled(text, variables)) for after, text in _repeated(p.again, until))
+    elif spec.get("command") or (words and not p.name):
+        yield from (
+            (0.0, text) for text in _echoed(words, {"HOSTNAME": name_of(pod), **_variables(pod, spec)})
         )
-    return [line for line in lines if now is None or line[0] <= now]
+    elif spec["image"].rpartition("/")[2].partition("@")[0].partition(":")[0] not in SILENT:
+        yield 0.0, f"{spec['name']}: {spec['image']} started on {name_of(pod)}"
+        if p.starts_in and p.starts_in <= until:
+            yield p.starts_in, f"{spec['name']}: listening on 0.0.0.0:{p.port}"
 
 
-def _named(where: Object | None, name: str, ending: str) -> Object | None:
-    """The entry of this name in any of the lists whose field ends so: containers, initContainers ..."""
-    lists = [found for field, found in (where or {}).items() if field.endswith(ending)]
-    return next((entry for found in lists for entry in found if entry["name"] == name), None)
-
-
-def _beginning(pod: Object, spec: Object) -> Iterator[str]:
-    words = [*spec.get("command", ()), *spec.get("args", ())]
-    if words:
-        yield from _said(words, {"HOSTNAME": name_of(pod), **_variables(pod, spec)})
+def _repeated(again: tuple[float, float, tuple[str, ...]], until: float) -> Iterator[Line]:
+    """What a loop prints; the last `MOST_LINES` of it, as a log is rotated."""
+    first, period, texts = again
+    if not texts or until == inf or until < first:
         return
-    image = spec["image"].rpartition("/")[2].partition("@")[0].partition(":")[0]
-    if image in SERVERS:
-        yield from (f"{image}: {text}" for text in SERVERS[image])
-    elif image not in SILENT:
-        yield f"{spec['name']}: {spec['image']} started on {name_of(pod)}"
+    rounds = int((until - first) / period) + 1
+    for n in range(max(0, rounds - MOST_LINES), rounds):
+        yield from ((first + n * period, text) for text in texts)
 
 
 def _variables(pod: Object, spec: Object) -> dict[str, str]:
@@ -80,11 +86,9 @@ def _field(pod: Object, variable: Object) -> str:
     return str(dig(pod, *(("metadata", *keyed.groups()) if keyed else path.split(".")), default=""))
 
 
-def _said(words: list[str], variables: dict[str, str]) -> Iterator[str]:
-    """What `echo` says, called directly or by a shell."""
-    if words[0].rpartition("/")[2] == "echo":
-        yield _filled(" ".join(words[1:]), variables)
-    elif words[0] in SHELLS and len(words) > 2:
+def _echoed(words: list[str], variables: dict[str, str]) -> Iterator[str]:
+    """What `echo` says in a script of which we do not understand the rest."""
+    if words[0] in SHELLS and len(words) > 2:
         for found in ECHO.finditer(words[2]):
             yield _filled(_unquoted(found[2]), {} if found[2].startswith("'") else variables)
 
@@ -97,4 +101,5 @@ def _unquoted(text: str) -> str:
 
 
 def _filled(text: str, variables: dict[str, str]) -> str:
-    return VARIABLE.sub(lambda found: variables.get(found[1], ""), text) if variables else text
+    filled = VARIABLE.sub(lambda found: variables.get(found[1], ""), text) if variables else text
+    return filled.replace(LITERAL_DOLLAR, "$")

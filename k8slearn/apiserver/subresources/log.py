@@ -1,6 +1,6 @@
 """Log: what a container has printed. The kubelet knows; the server only finds out whom to ask, and cuts to size.
 
-`ApiServer.kubelets` is a function (pod, container, previous) -> [(seconds, line), ...], or None where nobody
+`ApiServer.kubelets` is a function (pod, container, previous, now) -> [(seconds, line), ...], or None where nobody
 keeps logs. A log that is followed is a log that is asked for again.
 
 Kubernetes: pkg/registry/core/pod/rest/log.go, core/pod/strategy.go (LogLocation);
@@ -51,7 +51,7 @@ def lines(server: ApiServer, resource: Resource, request: Request) -> list[Line]
         raise errors.not_found("nodes", "", node)
     previous = bool(options.get("previous"))
     _check_status(pod, container, previous)
-    printed = (server.kubelets(pod, container, previous) if server.kubelets else None) or []
+    printed = (server.kubelets(pod, container, previous, server.clock.now) if server.kubelets else None) or []
     since = _since(options, server.clock.now)
     recent = [line for line in printed if line[0] >= since]
     tail = options.get("tailLines")
