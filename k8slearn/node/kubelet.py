@@ -12,30 +12,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from k8slearn.api.clock import timestamp
 from k8slearn.api.errors import NotFound, Unreachable
-from k8slearn.api.objects import (
-    Key,
-    Object,
-    dig,
-    key_of,
-    name_of,
-    namespace_of,
-    revision_of,
-    uid_of,
-)
+from k8slearn.api.objects import Key, Object, dig, key_of, revision_of, uid_of
 from k8slearn.machinery import Done
 from k8slearn.machinery.informer import Change
 from k8slearn.node import addresses, registration
+from k8slearn.node.events import tell
 from k8slearn.node.heartbeat import HEARTBEAT, Heartbeat
-from k8slearn.node.podworker import PodWorker, Run
-from k8slearn.node.stages import EVENTS, REALISTIC, Stage
-from k8slearn.node.status import conditions, phase
+from k8slearn.node.images import Images, size_of
+from k8slearn.node.life import Run, statuses_of
+from k8slearn.node.podstatus import pod_status
+from k8slearn.node.podworker import PodWorker
+from k8slearn.node.stages import REALISTIC, Stage
 
 
 class Kubelet(Heartbeat):
     primary = "pods"
-    WIRING = Heartbeat.WIRING | {"stages"}
+    WIRING = Heartbeat.WIRING | {"stages", "pulls_at_once"}
 
     def __init__(
         self,
@@ -46,18 +39,20 @@ class Kubelet(Heartbeat):
         labels: Mapping[str, str] | None = None,
         taints: Iterable[Object] = (),
         stages: tuple[Stage, ...] = REALISTIC,
+        pulls_at_once: int = 0,
     ) -> None:
         self.name = f"kubelet/{name}"
         capacity = {"cpu": cpu, "memory": memory, "pods": pods, "ephemeral-storage": "100Gi"}
         self.machine = registration.machine(name, capacity, labels or {}, taints)
         self.stages = stages
+        self.pulls_at_once = pulls_at_once  # 0: any number. Kubernetes: maxParallelImagePulls
 
     def setup(self) -> None:
         super().setup()
         self.events.component = "kubelet"
         self.runs: dict[Key, Run] = {}
         self.addresses: dict[Key, str] = {}  # of the pods here
-        self.images: dict[str, bool] = {}  # that have been pulled
+        self.images = Images(self.pulls_at_once)
 
     def selectors(self, resource: str) -> dict[str, Any]:
         return {"fields": f"spec.nodeName={self.machine.name}"}
@@ -84,9 +79,9 @@ class Kubelet(Heartbeat):
         address = dig(pod, "status", "podIP")
         if address:
             self.addresses[key] = address
-            for status in dig(pod, "status", "containerStatuses", default=()):
+            for status in statuses_of(pod):
                 if status["imageID"]:
-                    self.images[status["image"]] = True
+                    self.images.add(status["image"], size_of(status["image"], self.dice))
 
     # --- reconcile ---
 
@@ -101,16 +96,21 @@ class Kubelet(Heartbeat):
         if pod is None:
             self.runs.pop(key, None)  # deleted by force: whatever ran is killed
             return None
-        run = self._run(key, pod)
-        worker = PodWorker(pod, run, self.stages, self.images, self.clock.now)
+        worker = PodWorker(pod, self._run(key, pod), self.stages, self.images, self.clock.now, self.dice)
         if dig(pod, "status", "phase") not in ("Succeeded", "Failed"):
-            worker.work(self.dice, self.machine.name)
-            self.runs[key] = worker.result(run, pod)
-            self._record(pod, worker)
-            self._report(key, pod, worker)
+            self._move_on(key, pod, worker)
         if worker.over:
             self._finish(key)
+        if worker.look is not None:  # nobody has to wait for this, but time does not pass over it
+            self.queue.add_after(key, worker.look - self.clock.now, background=True)
         return Done(again_in=worker.wake - self.clock.now) if worker.wake is not None else None
+
+    def _move_on(self, key: Key, pod: Object, worker: PodWorker) -> None:
+        worker.address = self._address(key, pod)
+        worker.work()
+        self.runs[key] = worker.result()
+        tell(self.events, pod, worker.happened)
+        self._report(key, pod, worker)
 
     def _latest(self, key: Key) -> Object | None:
         """The pod as heard of, or as we have written it ourselves, whichever is newer."""
@@ -123,54 +123,20 @@ class Kubelet(Heartbeat):
         run = self.runs.get(key)
         return run if run is not None and run.uid == uid_of(pod) else Run.of(pod)
 
-    def _record(self, pod: Object, worker: PodWorker) -> None:
-        for event, words in worker.happened:
-            kind, reason, text = EVENTS[event]
-            size = 20_000_000 + self.dice.below(180_000_000, "size of image", words["image"])
-            why = f"failed to resolve image: {words['image']}: not found"
-            words |= {
-                "size": size,
-                "why": why,
-                "pod": name_of(pod),
-                "namespace": namespace_of(pod),
-                "uid": uid_of(pod),
-            }
-            record = self.events.normal if kind == "Normal" else self.events.warning
-            record(pod, reason, text.format(**words))
-
     def _report(self, key: Key, pod: Object, worker: PodWorker) -> None:
         """Write the pod's status, if it says anything new."""
         if worker.over and worker.gone:
             return  # it never ran, or leaves no trace: nothing to tell
-        status = self._status(key, pod, worker)
+        status = pod_status(worker, addresses.node_address(self.number), self.clock.now)
         if status == pod["status"]:
             return
         written = self.client.update_status({**pod, "status": status})
-        self.runs[key] = Run.of(written)._replace(begun=worker.begun, pulled=frozenset(worker.pulled))
+        known = {s["name"]: s for s in statuses_of(written)}
+        self.runs[key] = self.runs[key]._replace(latest=written, containers=known)
 
-    def _status(self, key: Key, pod: Object, worker: PodWorker) -> Object:
-        init, main = worker.statuses()
-        now, old = self.clock.now, pod["status"]
-        summary = phase(pod, init, main, over=worker.over or worker.spent)
-        host = addresses.node_address(self.number)
-        address = self._address(key, pod, host)
-        status = {
-            **old,
-            "observedGeneration": pod["metadata"].get("generation", 1),
-            "phase": summary,
-            "conditions": conditions(pod, summary, init, main, now),
-            "hostIP": host,
-            "hostIPs": [{"ip": host}],
-            "podIP": address,
-            "podIPs": [{"ip": address}],
-            "startTime": old.get("startTime") or timestamp(now),
-            "containerStatuses": main,
-        }
-        return {**status, "initContainerStatuses": init} if init else status
-
-    def _address(self, key: Key, pod: Object, host: str) -> str:
+    def _address(self, key: Key, pod: Object) -> str:
         if dig(pod, "spec", "hostNetwork"):
-            return host
+            return addresses.node_address(self.number)
         address = dig(pod, "status", "podIP") or self.addresses.get(key)
         if not address:
             address = addresses.free_address(addresses.pod_range(self.number), set(self.addresses.values()))
@@ -189,10 +155,10 @@ class Kubelet(Heartbeat):
 
     def soft_state(self) -> dict[str, Any]:
         """Runs are replaced, never edited: the dict is copied, they are shared."""
-        mine = {"runs": dict(self.runs), "addresses": dict(self.addresses), "images": dict(self.images)}
+        mine = {"runs": dict(self.runs), "addresses": dict(self.addresses), "images": self.images.save()}
         return {**mine, "registered": self.registered, "reported_at": self.reported_at}
 
     def load_soft_state(self, saved: dict[str, Any]) -> None:
         self.registered, self.reported_at = saved["registered"], saved["reported_at"]
         self.runs, self.addresses = dict(saved["runs"]), dict(saved["addresses"])
-        self.images = dict(saved["images"])
+        self.images.load(saved["images"])

@@ -9,74 +9,100 @@ Kubernetes: pkg/kubelet/pod_workers.go and kuberuntime (SyncPod), which do the s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from math import inf
+from typing import Any
 
 from k8slearn.api.clock import Dice
-from k8slearn.api.objects import Object, dig, is_deleting, uid_of
+from k8slearn.api.objects import Object, dig, is_deleting
+from k8slearn.node.containers import become, go_duration, waiting, words
+from k8slearn.node.delays import seconds
+from k8slearn.node.events import Happened
+from k8slearn.node.images import Images, size_of
+from k8slearn.node.life import NEW, Doom, Run, life_after
+from k8slearn.node.prober import Prober
+from k8slearn.node.probes import probes_of
 from k8slearn.node.situation import Situation
 from k8slearn.node.stages import Stage
-from k8slearn.node.status import become, is_past, waiting
+from k8slearn.node.status import is_past
 
 ENDLESS = 50  # stages in one pass without any waiting: the table goes round in circles
-
-
-class Run(NamedTuple):
-    """What a kubelet remembers of one pod. All but `begun` and `pulled` can be read off the pod's status."""
-
-    uid: str
-    latest: Object  # the pod as of our own last write: newer than the cache for a moment
-    containers: dict[str, Object]  # name -> container status
-    begun: dict[str, tuple[str, float]]  # container -> the stage it is in, and since when
-    pulled: frozenset[str]  # containers whose image has been pulled for this very start
-
-    @classmethod
-    def of(cls, pod: Object) -> Run:
-        """As the pod's status tells it: what runs goes on running, whoever was restarted meanwhile."""
-        status = pod.get("status") or {}
-        known = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
-        return cls(uid_of(pod), pod, {s["name"]: s for s in known}, {}, frozenset())
 
 
 class PodWorker:
     """Moves the containers of `pod` on, from where `run` says they are."""
 
     def __init__(
-        self, pod: Object, run: Run, stages: tuple[Stage, ...], images: dict[str, bool], now: float
+        self, pod: Object, run: Run, stages: tuple[Stage, ...], images: Images, now: float, dice: Dice
     ) -> None:
         self.pod = pod
+        self.run = run
         self.stages = stages
         self.images = images  # of the node; pulling adds to it
         self.now = now
+        self.dice = dice
+        self.doom: Doom | None = run.doom
+        self.address = ""  # of the pod, where probes ask
         self.containers = dict(run.containers)
-        self.begun = dict(run.begun)
-        self.pulled = set(run.pulled)
+        self.lives = dict(run.lives)
         self.gone: set[str] = set()
         self.wake: float | None = None  # when the next stage is due
-        self.happened: list[
-            tuple[str, dict[str, Any]]
-        ] = []  # names in EVENTS, with what goes into their text
+        self.look: float | None = None  # when a failing probe asks again, if nobody has to wait for that
+        self.happened: list[Happened] = []
 
-    def work(self, dice: Dice, node: str) -> None:
-        turn = True
-        for spec, init in self._specs():
-            turn = self._advance(spec, init, turn, dice, node)
+    # --- in which order ---
 
-    def _specs(self) -> Iterator[tuple[Object, bool]]:
-        """The containers in the order of their start, and whether each must end before the next starts."""
-        pod_spec = self.pod["spec"]
-        for spec in pod_spec.get("initContainers") or ():
-            yield spec, spec.get("restartPolicy") != "Always"
-        for spec in pod_spec["containers"]:
-            yield spec, False
+    def work(self) -> None:
+        """Start from the first to the last. To be stopped is everybody at once, but sidecars, which go last."""
+        turn, ending = True, self.ends
+        for spec, kind in _specs(self.pod):
+            if kind != "sidecar" or not ending:
+                turn = self._advance(spec, kind, turn, ending)
+        if ending or self.is_done:
+            self._stop_the_rest()
 
-    def _advance(self, spec: Object, init: bool, turn: bool, dice: Dice, node: str) -> bool:
+    def _stop_the_rest(self) -> None:
+        """Sidecars in the reverse order of their start, each when those have stopped that it serves."""
+        for spec in self.pod["spec"].get("ephemeralContainers") or ():
+            self._advance(spec, "ephemeral", False, True)
+        sidecars = [spec for spec, kind in _specs(self.pod) if kind == "sidecar"]
+        for spec in reversed(sidecars):
+            self._advance(spec, "sidecar", False, True, after=self._last_stop(spec["name"], sidecars))
+
+    def _last_stop(self, name: str, sidecars: list[Object]) -> float:
+        names = [s["name"] for s in sidecars]
+        before = set(self.containers) - set(names[: names.index(name) + 1])
+        if any("running" in self.containers[n]["state"] for n in before):
+            return inf
+        return max((self.lives.get(n, NEW).ended for n in before), default=0.0)
+
+    @property
+    def ends(self) -> bool:
+        """Somebody wants the whole pod to stop."""
+        return self.doom is not None or is_deleting(self.pod)
+
+    @property
+    def is_done(self) -> bool:
+        """All programs but the sidecars' have ended, and no stage says that one is started again."""
+        main = [c["name"] for c in self.pod["spec"]["containers"]]
+        return all("terminated" in self.containers[n]["state"] and not self._stage_of(n) for n in main)
+
+    def _stage_of(self, name: str) -> str:
+        return self.lives.get(name, NEW).stage
+
+    # --- one container ---
+
+    def _advance(self, spec: Object, kind: str, turn: bool, ending: bool, after: float = 0.0) -> bool:
         """Take one container as far as it gets now. Returns whether the next one's turn has come."""
         name = spec["name"]
         status = self.containers.get(name) or waiting(spec, self._first_reason())
+        prober = None if ending or not probes_of(spec) else Prober(self.pod, spec, self.address)
         for _ in range(ENDLESS):
-            s = Situation(self.pod, spec, status, self.now, init=init, turn=turn)
-            s.images, s.was_pulled = self.images, name in self.pulled
-            stage = self._due(s, dice, node)
+            s = Situation(self.pod, spec, status, self.now, kind, turn=turn)
+            s.images, s.dice, s.doom = self.images.sizes, self.dice, self.doom
+            s.ending, s.after, s.life = ending, after, self.lives.get(name, NEW)
+            if prober is not None and s.state == "running":
+                self._probe(prober, s)
+            stage = self._due(s)
             if stage is None:
                 break
             status = self._complete(stage, s)
@@ -85,79 +111,106 @@ class PodWorker:
         else:
             raise RuntimeError(f"container {name} went through {ENDLESS} stages without waiting: {stage}")
         self.containers[name] = status
-        return turn and (
-            is_past(status) if init else bool(status["started"]) or "terminated" in status["state"]
-        )
+        return turn and _next_may_start(kind, status)
 
     def _first_reason(self) -> str:
         return "PodInitializing" if self.pod["spec"].get("initContainers") else "ContainerCreating"
 
-    def _due(self, s: Situation, dice: Dice, node: str) -> Stage | None:
+    def _probe(self, prober: Prober, s: Situation) -> None:
+        """Ask what is due; wake up when an answer will change, and look again at one that is no."""
+        s.life, told = prober.ask(s)
+        self.lives[s.spec["name"]] = s.life
+        self.happened += told
+        if (change := prober.next_change(s)) is not None:
+            self.wake = change if self.wake is None else min(self.wake, change)
+        if (again := prober.next_failure(s)) is not None:
+            self.look = again if self.look is None else min(self.look, again)
+
+    def _due(self, s: Situation) -> Stage | None:
         """The stage that is completed now, if any; one that takes time is begun, to be completed later."""
-        name = s.spec["name"]
+        name, life = s.spec["name"], s.life
         stage = next((stage for stage in self.stages if s.fits(stage.when)), None)
         if stage is None:
-            self.begun.pop(name, None)
+            if life.stage:
+                self.lives[name] = life._replace(stage="")
             return None
-        takes = _seconds(stage.delay, s, dice, node)
-        known, since = self.begun.get(name, ("", self.now))
-        if known != stage.name:
-            since = self.now
-            self._tell(stage.begins, s, takes)
-            self.begun[name] = (stage.name, since)
-        due = round(since + takes, 6)
+        known = life.stage == stage.name
+        s.since = life.since if known else life.started if stage.since == "start" else self.now
+        takes = seconds(stage.delay, s)
+        if not known:
+            held = self.images.hold(self.now, takes) if stage.becomes == "pulled" else 0.0
+            self._tell(stage.begins, s, takes, held)
+            s.life = life = life._replace(stage=stage.name, since=s.since, held=held)
+        due = round(s.since + life.held + takes, 6)
         if due <= self.now:
-            self._tell(stage.ends, s, takes)
+            self._tell(stage.ends, s, takes, life.held)
             return stage
-        self.wake = due if self.wake is None else min(self.wake, due)
+        self.lives[name] = life
+        if due < inf:
+            self.wake = due if self.wake is None else min(self.wake, due)
         return None
 
     def _complete(self, stage: Stage, s: Situation) -> Object:
-        name = s.spec["name"]
-        self.begun.pop(name, None)
+        name, image = s.spec["name"], s.spec["image"]
         if stage.becomes == "pulled":
-            self.images[s.spec["image"]] = True
-            self.pulled.add(name)
+            self.images.add(image, size_of(image, self.dice))
         elif stage.becomes == "gone":
             self.gone.add(name)
-        else:
-            self.pulled.discard(name)
+        again = s.status["state"].get("terminated") or s.status["lastState"]
+        kicked = bool(s.failed) and not s.ending
+        self.lives[name] = life_after(s.life, stage.becomes, self.now, again=bool(again), kicked=kicked)
         return become(s, stage.becomes)
 
-    def _tell(self, events: tuple[str, ...], s: Situation, took: float) -> None:
+    def _tell(self, events: tuple[str, ...], s: Situation, took: float, held: float) -> None:
         for event in events:
-            words = {"image": s.spec["image"], "container": s.spec["name"], "took": f"{took:g}s"}
-            self.happened.append((event, words))
+            more = {"took": go_duration(took), "altogether": go_duration(took + held)}
+            more["size"] = str(size_of(s.spec["image"], self.dice))
+            self.happened.append((event, {**words(s), **more}))
+
+    # --- how it is then ---
 
     @property
-    def over(self) -> bool:
-        """The pod is to go, and none of its containers runs any more."""
-        return is_deleting(self.pod) and all(
+    def all_stopped(self) -> bool:
+        return all(
             name in self.gone or "terminated" in status["state"] for name, status in self.containers.items()
         )
 
     @property
+    def over(self) -> bool:
+        """The pod is to go, and none of its containers runs any more."""
+        final = dig(self.pod, "status", "phase") in ("Succeeded", "Failed")
+        return is_deleting(self.pod) and (final or self.all_stopped)
+
+    @property
     def spent(self) -> bool:
-        """All programs have ended, and no stage says that one is started again."""
-        main = [c["name"] for c in self.pod["spec"]["containers"]]
-        return all("terminated" in self.containers[n]["state"] and n not in self.begun for n in main)
+        """Nothing runs, and nothing will be started any more."""
+        if self.doom is not None:
+            return self.all_stopped
+        return self.is_done and not any("running" in s["state"] for s in self.containers.values())
 
-    def result(self, run: Run, latest: Object) -> Run:
-        return Run(run.uid, latest, self.containers, self.begun, frozenset(self.pulled))
+    def result(self) -> Run:
+        return self.run._replace(containers=self.containers, lives=self.lives, doom=self.doom)
 
-    def statuses(self) -> tuple[list[Object], list[Object]]:
-        """(of init containers, of containers), each in the order of the spec."""
-        names = [c["name"] for c in dig(self.pod, "spec", "initContainers", default=())]
-        main = [self.containers[c["name"]] for c in self.pod["spec"]["containers"]]
-        return [self.containers[name] for name in names], main
+    def statuses(self, field: str) -> list[Object]:
+        """Of the containers of one field of the spec, in its order."""
+        specs: list[dict[str, Any]] = self.pod["spec"].get(field) or []
+        return [self.containers[c["name"]] for c in specs]
 
 
-def _seconds(delay: Any, s: Situation, dice: Dice, node: str) -> float:
-    """A number; a name of a delay in `situation`; or a roll in a range (the same for an image on a node)."""
-    if isinstance(delay, str):
-        return getattr(s, delay)
-    if isinstance(delay, (tuple, list)):
-        low, high = delay
-        thousandths = dice.below(1001, "seconds", node, s.spec["image"], low, high)
-        return round(low + (high - low) * thousandths / 1000, 3)
-    return delay
+def _specs(pod: Object) -> Iterator[tuple[Object, str]]:
+    """The containers in the order of their start, and what they are there for."""
+    spec = pod["spec"]
+    for container in spec.get("ephemeralContainers") or ():
+        yield container, "ephemeral"
+    for container in spec.get("initContainers") or ():
+        yield container, "sidecar" if container.get("restartPolicy") == "Always" else "init"
+    for container in spec["containers"]:
+        yield container, "main"
+
+
+def _next_may_start(kind: str, status: Object) -> bool:
+    if kind == "ephemeral":
+        return True
+    if kind in ("init", "sidecar"):
+        return is_past(status)
+    return dig(status, "state", "waiting", "reason") not in ("ContainerCreating", "PodInitializing")

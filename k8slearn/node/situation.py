@@ -1,48 +1,78 @@
-"""The facts about one container that a row of the stage table may ask for, and the delays it may name.
+"""The facts about one container that a row of the stage table may ask for.
 
 Everything is worked out from the pod, the container's status and what the kubelet knows, when it is asked.
 
-What a simulated program does is written on the pod:
+What a simulated program does follows from its image and command (`programs`); a test may also write it on the pod:
 
-| annotation         | the program                                        |
-|--------------------|----------------------------------------------------|
-| fake/exit: "3"     | ends by itself, with that exit code                |
-| fake/runs-for: "5" | ... after so many seconds                          |
-| fake/stops-in: "2" | takes so many seconds to obey SIGTERM              |
-| fake/image-error   | its image cannot be pulled                         |
+| annotation                | the program                                                        |
+|---------------------------|--------------------------------------------------------------------|
+| fake/exit: "3"            | ends by itself, with that exit code                                |
+| fake/runs-for: "5"        | ... after so many seconds                                          |
+| fake/stops-in: "2"        | takes so many seconds to obey SIGTERM                              |
+| fake/fails-probes: "all"  | fails its probes from now on: all, or readiness, liveness, startup |
+| fake/image-error          | its image cannot be pulled                                         |
+| fake/pull-seconds: "60"   | ... or takes so many seconds to pull                               |
 """
 
 from __future__ import annotations
 
+import re
+from math import inf
 from typing import Any
 
-from k8slearn.api.clock import seconds_of
-from k8slearn.api.objects import Object, annotations_of, controller_of, dig, is_deleting
+from k8slearn.api.clock import Dice
+from k8slearn.api.objects import Object, annotations_of, controller_of, dig, is_deleting, uid_of
+from k8slearn.node.life import FORGIVEN_AFTER, NEW, Doom, Life
+from k8slearn.node.programs import Program, program
+from k8slearn.node.usage import limits_of, oom_after
 
-BACKOFF, LONGEST_BACKOFF = 10.0, 300.0  # seconds; doubled with every restart. Kubernetes: MaxContainerBackOff
-#: What a stage may ask for, and name as its delay: the properties below.
-FACTS = frozenset("state ended init deleting ready image pulled program restarts backing_off".split())
-DELAYS = frozenset("runs_for stopping readiness_delay crash_backoff pull_backoff".split())
-
-FORGIVEN_AFTER = 600.0  # seconds of running well after which the backoff starts anew
+#: What a stage may ask for: the properties below.
+FACTS = frozenset(
+    "state ended init deleting ending ready started up image pulled program known fate failed passes restarts "
+    "backing_off".split()
+)
+VALID_IMAGE = re.compile(r"([\w.-]+(:\d+)?/)?[a-z0-9._/-]+(:[\w.-]{1,128})?(@sha256:[0-9a-f]+)?")
 
 
 class Situation:
     """One container of one pod, as it is now."""
 
-    __slots__ = ("images", "init", "now", "pod", "spec", "status", "turn", "was_pulled")
+    __slots__ = (
+        "_program",
+        "after",
+        "dice",
+        "doom",
+        "ending",
+        "images",
+        "init",
+        "kind",
+        "life",
+        "now",
+        "pod",
+        "since",
+        "spec",
+        "status",
+        "turn",
+    )
 
     def __init__(
-        self, pod: Object, spec: Object, status: Object, now: float, *, init: bool, turn: bool
+        self, pod: Object, spec: Object, status: Object, now: float, kind: str, *, turn: bool
     ) -> None:
         self.pod = pod
         self.spec = spec
         self.status = status
         self.now = now
-        self.init = init  # an init container that must end before the next one starts
+        self.kind = kind  # main, init, sidecar, ephemeral
+        self.init = kind == "init"  # it must end before the next one starts
         self.turn = turn  # everything that must come before this container is done
-        self.images: dict[str, bool] = {}  # what the node has
-        self.was_pulled = False  # for this very start
+        self.ending = False  # the pod is on its way out, or a sidecar has nobody left to serve
+        self.after = 0.0  # when the last one had stopped that must stop before; inf: not yet
+        self.since = now  # when the stage that is looked at began
+        self.doom: Doom | None = None
+        self.life: Life = NEW
+        self.images: dict[str, int] = {}  # what the node has, with sizes
+        self.dice = Dice()
+        self._program: Program | None = None
 
     def fits(self, when: Any) -> bool:
         """Do all these facts hold?"""
@@ -76,17 +106,32 @@ class Situation:
         return self.status["ready"]
 
     @property
+    def started(self) -> bool:
+        """Has its startup probe passed? True without one."""
+        return bool(self.status["started"])
+
+    @property
+    def up(self) -> bool:
+        """Has its startup probe decided that it has started?"""
+        probing = self.life.probes.get("startupProbe")
+        return probing is not None and probing.verdict is True
+
+    @property
     def image(self) -> str:
-        """present; known (here, but the policy is to ask the registry each time); absent; broken."""
+        """present; known (here, but the policy is to ask the registry each time); absent; missing (and the policy
+        is to pull never); broken; invalid."""
+        image, policy = self.spec["image"], self.spec.get("imagePullPolicy")
         if "fake/image-error" in annotations_of(self.pod):
             return "broken"
-        if self.spec["image"] not in self.images:
-            return "absent"
-        return "known" if self.spec.get("imagePullPolicy") == "Always" else "present"
+        if image in self.images:
+            return "known" if policy == "Always" else "present"
+        if not VALID_IMAGE.fullmatch(image):
+            return "invalid"
+        return "missing" if policy == "Never" else "absent"
 
     @property
     def pulled(self) -> bool:
-        return self.was_pulled
+        return self.life.pulled
 
     @property
     def program(self) -> str:
@@ -94,59 +139,76 @@ class Situation:
         if "fake/exit" in annotations_of(self.pod):
             return "exits"
         owner = controller_of(self.pod)
-        return "batch" if owner is not None and owner["kind"] == "Job" else "serves"
+        batch = owner is not None and owner["kind"] == "Job" and self.kind != "sidecar"
+        return "batch" if batch else "serves"
+
+    @property
+    def runs(self) -> Program:
+        """The numbers of its program."""
+        if self._program is None:
+            self._program = program(self.spec)
+        return self._program
+
+    @property
+    def known(self) -> bool:
+        """Is it a program of which we know what it does?"""
+        return self.runs.name != ""
+
+    @property
+    def fate(self) -> str:
+        """How it ends if nobody stops it: exits; out of memory; goes on."""
+        ends = 0.0 if self.program == "exits" else self.runs.runs_for
+        dies = oom_after(self.runs, limits_of(self.spec, self.status))
+        if dies < ends:
+            return "out of memory"
+        return "goes on" if ends == inf else "exits"
+
+    @property
+    def failed(self) -> str:
+        """The probe on account of which it must be killed: startup, liveness; or ""."""
+        for field, kind in (("startupProbe", "startup"), ("livenessProbe", "liveness")):
+            probing = self.life.probes.get(field)
+            if probing is not None and probing.verdict is False:
+                return kind
+        return ""
+
+    @property
+    def passes(self) -> bool:
+        """Does it count as ready, as far as its probes can tell?"""
+        if not self.started:
+            return False
+        probing = self.life.probes.get("readinessProbe")
+        return probing is None or probing.verdict is True
 
     @property
     def restarts(self) -> bool:
         """Would its restart policy start it again?"""
-        if self.deleting:
+        code = dig(self.status, "state", "terminated", "exitCode")
+        if self.ending or self.kind == "ephemeral" or code is None:
             return False
-        policy = self.spec.get("restartPolicy") or dig(self.pod, "spec", "restartPolicy", default="Always")
-        failed = dig(self.status, "state", "terminated", "exitCode", default=0) != 0
-        if self.init:
-            return failed and policy != "Never"
-        return policy == "Always" or (policy == "OnFailure" and failed)
+        if any(_matches(rule, code) for rule in self.spec.get("restartPolicyRules") or ()):
+            return True
+        if self.init and self.policy == "Always":
+            return code != 0
+        return self.policy == "Always" or (self.policy == "OnFailure" and (code != 0 or self.life.kicked))
+
+    @property
+    def policy(self) -> str:
+        """The container's own restart policy, or its pod's."""
+        return self.spec.get("restartPolicy") or dig(self.pod, "spec", "restartPolicy", default="Always")
 
     @property
     def backing_off(self) -> bool:
-        """The first restart is at once; from the second on there is a pause."""
-        if self.status["restartCount"] == 0:
-            return False
-        ended = self.status["state"]["terminated"]
-        return seconds_of(ended["finishedAt"]) - seconds_of(ended["startedAt"]) < FORGIVEN_AFTER
-
-    # --- delays, in seconds ---
+        """The first restart is at once; from the second on there is a pause, until it has run well for a while."""
+        return self.life.crashes > 0 and self.life.ended - self.life.started <= FORGIVEN_AFTER
 
     @property
-    def exit_code(self) -> int:
-        return int(annotations_of(self.pod).get("fake/exit", 0)) if not self.init else 0
+    def luck(self) -> tuple[object, ...]:
+        """What chance may depend on: this very run of this container."""
+        return uid_of(self.pod), self.spec["name"], self.status["restartCount"]
 
-    @property
-    def runs_for(self) -> float:
-        return float(annotations_of(self.pod).get("fake/runs-for", 1.0))
 
-    @property
-    def stops_in(self) -> float:
-        return float(annotations_of(self.pod).get("fake/stops-in", 0.5))
-
-    @property
-    def grace(self) -> float:
-        return float(dig(self.pod, "metadata", "deletionGracePeriodSeconds", default=30))
-
-    @property
-    def stopping(self) -> float:
-        """The program's own time to stop, or SIGKILL at the end of the grace period."""
-        return min(self.stops_in, self.grace)
-
-    @property
-    def readiness_delay(self) -> float:
-        return float(dig(self.spec, "readinessProbe", "initialDelaySeconds", default=0))
-
-    @property
-    def crash_backoff(self) -> float:
-        return min(BACKOFF * 2 ** (self.status["restartCount"] - 1), LONGEST_BACKOFF)
-
-    @property
-    def pull_backoff(self) -> float:
-        """Kubernetes: the image backoff of pkg/kubelet/images, here without growing."""
-        return BACKOFF
+def _matches(rule: Object, code: int) -> bool:
+    """Kubernetes: podutil.FindMatchingContainerRestartRule"""
+    asked = rule.get("exitCodes") or {}
+    return (code in asked.get("values", ())) == (asked.get("operator", "In") == "In")

@@ -1,7 +1,7 @@
 """What happens to a container on a node, as a table.
 
 A stage says *when* it applies (facts that must all hold, see `situation`), how long it takes, which events
-tell of its beginning and its end, and what the container has *become* then (see `status`). The first row
+tell of its beginning and its end, and what the container has *become* then (see `containers`). The first row
 that applies is the one that happens; when none does, the container is left as it is.
 
 A row is plain data, so a table may as well come from a YAML file: `load_stages`.
@@ -15,10 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from k8slearn.api.objects import dig
-from k8slearn.node.situation import DELAYS, FACTS
-from k8slearn.node.status import BECOMES
+from k8slearn.node.containers import BECOMES
+from k8slearn.node.delays import DELAYS
+from k8slearn.node.events import EVENTS
+from k8slearn.node.situation import FACTS
 
-Delay = float | tuple[float, float] | str  # seconds; a range to roll in; or the name of one in `situation`
+Delay = float | tuple[float, float] | str  # seconds; a range to roll in; or the name of one in `delays`
 
 
 class Stage(NamedTuple):
@@ -28,6 +30,7 @@ class Stage(NamedTuple):
     when: Mapping[str, Any]
     becomes: str
     delay: Delay = 0.0
+    since: str = ""  # "start": the delay counts from the container's start, whenever we came to look
     begins: tuple[str, ...] = ()  # names in EVENTS
     ends: tuple[str, ...] = ()
 
@@ -35,11 +38,15 @@ class Stage(NamedTuple):
 # fmt: off
 REALISTIC: tuple[Stage, ...] = (
     # on the way out
-    Stage("stop", {"deleting": True, "state": "running"},
+    Stage("stop", {"ending": True, "state": "running"},
           "stopped", "stopping", begins=("Killing",)),
-    Stage("never start", {"deleting": True, "ended": False}, "gone"),
+    Stage("never start", {"ending": True, "ended": False}, "gone"),
 
     # the image
+    Stage("refuse a bad name", {"state": "starting", "image": "invalid"},
+          "waiting: InvalidImageName", ends=("InspectFailed", "InvalidImageName")),
+    Stage("must not pull", {"state": "starting", "image": "missing"},
+          "waiting: ErrImageNeverPull", ends=("NeverPull", "ErrImageNeverPull")),
     Stage("fail to pull", {"state": "starting", "image": "broken"},
           "waiting: ErrImagePull", 0.5, begins=("Pulling",), ends=("PullFailed", "ErrImagePull")),
     Stage("back off from pulling", {"state": "ErrImagePull"},
@@ -47,7 +54,7 @@ REALISTIC: tuple[Stage, ...] = (
     Stage("pull again", {"state": "ImagePullBackOff"},
           "waiting: ErrImagePull", "pull_backoff", ends=("Pulling", "PullFailed", "ErrImagePull")),
     Stage("pull", {"state": "starting", "pulled": False, "image": "absent"},
-          "pulled", (1.0, 3.0), begins=("Pulling",), ends=("Pulled",)),
+          "pulled", "pulling", begins=("Pulling",), ends=("Pulled",)),
     Stage("look for a newer image", {"state": "starting", "pulled": False, "image": "known"},
           "pulled", 0.2, begins=("Pulling",), ends=("Pulled",)),
 
@@ -56,16 +63,25 @@ REALISTIC: tuple[Stage, ...] = (
           "running", 0.5, ends=("Created", "Started")),
     Stage("start with what is here", {"state": "starting"},
           "running", 0.5, begins=("Present",), ends=("Created", "Started")),
-    Stage("end as an init container", {"state": "running", "init": True},
-          "exited", "runs_for"),
-    Stage("become ready", {"state": "running", "ready": False},
-          "ready", "readiness_delay"),
+
+    # its probes
+    Stage("give up starting", {"state": "running", "failed": "startup"},
+          "stopped", "stopping", begins=("StartupFailed",)),
+    Stage("restart what is stuck", {"state": "running", "failed": "liveness"},
+          "stopped", "stopping", begins=("LivenessFailed",)),
+    Stage("count as started", {"state": "running", "started": False, "up": True}, "started"),
+    Stage("become ready", {"state": "running", "init": False, "ready": False, "passes": True}, "ready"),
+    Stage("become unready", {"state": "running", "ready": True, "passes": False}, "unready"),
 
     # the program ends, and perhaps starts again
-    Stage("exit", {"state": "running", "program": "exits"},
-          "exited", "runs_for"),
-    Stage("complete", {"state": "running", "program": "batch"},
-          "exited", (2.0, 5.0)),
+    Stage("run out of memory", {"state": "running", "fate": "out of memory"},
+          "OOM killed", "out_of_memory", since="start"),
+    Stage("end as an init container", {"state": "running", "init": True},
+          "exited", "runs_for", since="start"),
+    Stage("exit", {"state": "running", "fate": "exits"},
+          "exited", "runs_for", since="start"),
+    Stage("complete", {"state": "running", "program": "batch", "known": False},
+          "exited", (2.0, 5.0), since="start"),
     Stage("back off", {"state": "terminated", "restarts": True, "backing_off": True},
           "waiting: CrashLoopBackOff", ends=("BackOff",)),
     Stage("restart", {"state": "terminated", "restarts": True},
@@ -78,39 +94,13 @@ REALISTIC: tuple[Stage, ...] = (
 
 HOLLOW: tuple[Stage, ...] = (
     Stage("vanish", {"deleting": True}, "gone"),
+    Stage("stop", {"ending": True, "state": "running"}, "stopped"),
     Stage("start", {"state": "starting", "init": True}, "exited"),
     Stage("start", {"state": "starting"}, "running and ready"),
     Stage("exit", {"state": "running", "program": "exits"}, "exited", 0.333),
     Stage("complete", {"state": "running", "program": "batch"}, "exited", 0.333),
 )
 """Like kubemark's hollow nodes: running and ready at once, without events; one write for each pod."""
-
-#: name -> type, reason, message. Placeholders: image, container, pod, namespace, uid, took.
-EVENTS: dict[str, tuple[str, str, str]] = {
-    "Pulling": ("Normal", "Pulling", 'Pulling image "{image}"'),
-    "Pulled": (
-        "Normal",
-        "Pulled",
-        'Successfully pulled image "{image}" in {took} ({took} including waiting). Image size: {size} bytes.',
-    ),
-    "Present": (
-        "Normal",
-        "Pulled",
-        'Container image "{image}" already present on machine and can be accessed by the pod',
-    ),
-    "Created": ("Normal", "Created", "Container created"),
-    "Started": ("Normal", "Started", "Container started"),
-    "Killing": ("Normal", "Killing", "Stopping container {container}"),
-    "PullFailed": ("Warning", "Failed", 'Failed to pull image "{image}": {why}'),
-    "ErrImagePull": ("Warning", "Failed", "Error: ErrImagePull"),
-    "PullBackOff": ("Normal", "BackOff", 'Back-off pulling image "{image}"'),
-    "ImagePullBackOff": ("Warning", "Failed", "Error: ImagePullBackOff"),
-    "BackOff": (
-        "Warning",
-        "BackOff",
-        "Back-off restarting failed container {container} in pod {pod}_{namespace}({uid})",
-    ),
-}
 
 
 def load_stages(rows: Iterable[Mapping[str, Any]]) -> tuple[Stage, ...]:

@@ -1,4 +1,4 @@
-"""What a kubelet says about a pod: container statuses, phase and conditions. Pure functions.
+"""What a kubelet says about a pod: phase and conditions. Pure functions.
 
 The phase is a summary for people; controllers look at conditions. Both follow from the containers.
 
@@ -7,115 +7,17 @@ Kubernetes: pkg/kubelet/status/generate.go, pkg/kubelet/kubelet_pods.go (getPhas
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from hashlib import sha256
-
 from k8slearn.api.clock import timestamp
-from k8slearn.api.objects import Object, dig, uid_of
-from k8slearn.node.situation import Situation
-
-SIGKILL = 137  # 128 + 9
-
-
-def waiting(spec: Object, reason: str) -> Object:
-    """The status of a container that has not been started yet."""
-    return {
-        "name": spec["name"],
-        "state": {"waiting": {"reason": reason}},
-        "lastState": {},
-        "ready": False,
-        "restartCount": 0,
-        "image": spec["image"],
-        "imageID": "",
-        "started": False,
-    }
-
-
-# --- what becomes of a container: each takes its situation and returns its new status ---------
-
-
-def running(s: Situation) -> Object:
-    """Started: for the first time, or again."""
-    before = s.status
-    ended = before["state"].get("terminated") or dig(before, "lastState", "terminated")
-    restarts = before["restartCount"] + (ended is not None)
-    container = sha256(f"{uid_of(s.pod)}/{s.spec['name']}/{restarts}".encode()).hexdigest()
-    return {
-        **before,
-        "state": {"running": {"startedAt": timestamp(s.now)}},
-        "lastState": {"terminated": ended} if ended else {},
-        "ready": False,
-        "restartCount": restarts,
-        "imageID": f"{s.spec['image']}@sha256:{sha256(s.spec['image'].encode()).hexdigest()}",
-        "containerID": f"containerd://{container}",
-        "started": True,
-    }
-
-
-def ready(s: Situation) -> Object:
-    return {**s.status, "ready": True}
-
-
-def running_and_ready(s: Situation) -> Object:
-    return {**running(s), "ready": True}
-
-
-def exited(s: Situation) -> Object:
-    """The program came to its own end."""
-    return _terminated(s, s.exit_code)
-
-
-def stopped(s: Situation) -> Object:
-    """The program was told to stop: it did, or was killed when its time was over."""
-    return _terminated(s, 0 if s.stops_in <= s.grace else SIGKILL)
-
-
-def _terminated(s: Situation, code: int) -> Object:
-    started = dig(s.status, "state", "running", "startedAt", default=timestamp(s.now))
-    ended = {"exitCode": code, "reason": "Error" if code else "Completed", "startedAt": started}
-    ended |= {"finishedAt": timestamp(s.now), "containerID": s.status.get("containerID", "")}
-    ready_now = s.init and code == 0
-    return {**s.status, "state": {"terminated": ended}, "ready": ready_now, "started": False}
-
-
-def unchanged(s: Situation) -> Object:
-    return s.status
-
-
-#: What a stage's `becomes` may say, besides ``waiting: REASON``.
-BECOMES: dict[str, Callable[[Situation], Object]] = {
-    "running": running,
-    "ready": ready,
-    "running and ready": running_and_ready,
-    "exited": exited,
-    "stopped": stopped,
-    "pulled": unchanged,
-    "gone": unchanged,
-}
-
-
-def become(s: Situation, what: str) -> Object:
-    """The container's status after a stage."""
-    word, _, reason = what.partition(": ")
-    return _waiting_again(s, reason) if word == "waiting" else BECOMES[what](s)
-
-
-def _waiting_again(s: Situation, reason: str) -> Object:
-    ended = s.status["state"].get("terminated")
-    last = {"terminated": ended} if ended else s.status["lastState"]
-    return {**s.status, "state": {"waiting": {"reason": reason}}, "lastState": last, "ready": False}
-
-
-# --- the pod ---------------------------------------------------------------------------------
+from k8slearn.api.objects import Object, dig
 
 
 def phase(pod: Object, init: list[Object], main: list[Object], *, over: bool = False) -> str:
     """Pending, Running, Succeeded or Failed. `over`: nothing will be started any more."""
     policy = dig(pod, "spec", "restartPolicy", default="Always")
     codes = [dig(s, "state", "terminated", "exitCode") for s in main]
-    if any(dig(s, "state", "terminated", "exitCode", default=0) for s in init) and policy == "Never":
+    if any(map(_gave_up, init, dig(pod, "spec", "initContainers", default=()))) and policy == "Never":
         return "Failed"
-    if not over and (not all(map(is_past, init)) or any(map(_never_ran, main))):
+    if not over and (not _is_initialized(init, main) or any(map(_never_ran, main))):
         return "Pending"
     if not over and (None in codes or policy == "Always"):
         return "Running"
@@ -128,6 +30,17 @@ def is_past(status: Object) -> bool:
     return bool(status["ready"]) or bool(status["started"])
 
 
+def _gave_up(status: Object, spec: Object) -> bool:
+    """An init container that failed; a sidecar would be started again."""
+    failed = dig(status, "state", "terminated", "exitCode", default=0) != 0
+    return failed and spec.get("restartPolicy") != "Always"
+
+
+def _is_initialized(init: list[Object], main: list[Object]) -> bool:
+    """A pod whose containers have once been started stays initialized, whatever its sidecars do."""
+    return all(map(is_past, init)) or not all(map(_never_ran, main))
+
+
 def _never_ran(status: Object) -> bool:
     return "waiting" in status["state"] and not status["lastState"]
 
@@ -135,10 +48,11 @@ def _never_ran(status: Object) -> bool:
 def conditions(pod: Object, phase: str, init: list[Object], main: list[Object], now: float) -> list[Object]:
     """The kubelet's conditions, and after them those that others have put there."""
     over = phase in ("Succeeded", "Failed")
-    unready = [s["name"] for s in main if not s["ready"]]
-    initialized = _problem(
-        "ContainersNotInitialized", "incomplete", [s["name"] for s in init if not is_past(s)]
-    )
+    specs = dig(pod, "spec", "initContainers", default=())
+    sidecars = [s for s, spec in zip(init, specs, strict=True) if spec.get("restartPolicy") == "Always"]
+    unready = [s["name"] for s in (*sidecars, *main) if not s["ready"]]
+    late = [] if _is_initialized(init, main) else [s["name"] for s in init if not is_past(s)]
+    initialized = _problem("ContainersNotInitialized", "incomplete", late)
     all_ready = _problem("ContainersNotReady", "unready", unready)
     ready = all_ready or _closed_gates(pod)
     if over:

@@ -8,6 +8,7 @@ Kubernetes: pkg/kubelet/server/stats, filled by cadvisor; metrics-server reads i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf
 from typing import NamedTuple
 
@@ -22,11 +23,6 @@ class Usage(NamedTuple):
     memory: int = 0  # bytes: the working set
     disk: int = 0  # bytes: logs and what was written into the container or an emptyDir
     processes: int = 0
-
-    def __add__(self, other: object) -> Usage:
-        if not isinstance(other, Usage):
-            return NotImplemented
-        return Usage(*(mine + yours for mine, yours in zip(self, other, strict=True)))
 
 
 NOTHING = Usage()
@@ -51,8 +47,12 @@ def pod_usage(pod: Object, now: float, requests_per_second: float = 0.0) -> Usag
         c["name"] for f in ("containers", "initContainers", "ephemeralContainers") for c in _list(pod, f)
     ]
     loads = [requests_per_second, *[0.0] * (len(names) - 1)]
-    each = (usage(pod, name, now, load) for name, load in zip(names, loads, strict=True))
-    return sum(each, NOTHING)
+    return total(usage(pod, name, now, load) for name, load in zip(names, loads, strict=True))
+
+
+def total(usages: Iterable[Usage]) -> Usage:
+    cpu, memory, disk, processes = zip(NOTHING, *usages, strict=True)
+    return Usage(sum(cpu), sum(memory), sum(disk), sum(processes))
 
 
 def needed(p: Program, age: float, requests_per_second: float, limits: Object) -> Usage:

@@ -18,7 +18,7 @@ def asked(server, client):
     """A pod that runs on a machine whose kubelet keeps logs; and what the kubelet was asked."""
     questions: list[tuple[str, str, bool]] = []
 
-    def kubelets(obj, container, previous):
+    def kubelets(obj, container, previous, now):
         questions.append((obj["metadata"]["name"], container, previous))
         return PRINTED
 
