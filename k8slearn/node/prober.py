@@ -8,7 +8,7 @@ Kubernetes: pkg/kubelet/prober/prober_manager.go, worker.go
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from math import inf
 
@@ -69,20 +69,18 @@ class Prober:
 
     def next_change(self, s: Situation) -> float | None:
         """When the first verdict will change, if any will."""
-        found = [
-            probes.foresee(self.probes[kind], state, self._answers(kind, self.knob, s))
-            for kind, state in self._under_way(s)
-        ]
-        return min((at for at in found if at is not None), default=None)
+        return self._first(probes.foresee, s)
 
     def next_failure(self, s: Situation) -> float | None:
         """When the next question is that will be answered with no: people are told of each."""
+        return self._first(probes.next_failure, s)
+
+    def _first(self, look: Callable[[Object, Probing, Ask], float | None], s: Situation) -> float | None:
         found = [
-            state.at
+            look(self.probes[kind], state, self._answers(kind, self.knob, s))
             for kind, state in self._under_way(s)
-            if self._answers(kind, self.knob, s)(state.at)[0] is not None
         ]
-        return min(found, default=None)
+        return min((at for at in found if at is not None), default=None)
 
     def _under_way(self, s: Situation) -> Iterator[tuple[str, Probing]]:
         for kind in self._asked(s):

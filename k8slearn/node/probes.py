@@ -95,3 +95,16 @@ def foresee(probe: Object, state: Probing, ask: Ask) -> float | None:
         verdict = state.verdict
         state = _counted(probe, state, ok, ticks)._replace(verdict=verdict)
     return None
+
+
+def next_failure(probe: Object, state: Probing, ask: Ask) -> float | None:
+    """The second of the next question that will be answered with no, as things are; None: all is well."""
+    at = state.at
+    for _ in range(SEGMENTS):
+        problem, until = ask(at)
+        if problem is not None:
+            return at
+        if until == inf:
+            return None
+        at = round(at + max(1, _ticks(at, until, _period(probe))) * _period(probe), 6)
+    return None

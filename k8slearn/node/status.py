@@ -19,10 +19,9 @@ def phase(pod: Object, init: list[Object], main: list[Object], *, over: bool = F
         return "Failed"
     if not over and (not _is_initialized(init, main) or any(map(_never_ran, main))):
         return "Pending"
-    if not over and (None in codes or policy == "Always"):
+    if not over:
         return "Running"
-    failed = any(codes)
-    return "Failed" if failed and (over or policy == "Never") else "Running" if failed else "Succeeded"
+    return "Failed" if any(codes) else "Succeeded"
 
 
 def is_past(status: Object) -> bool:
