@@ -146,7 +146,12 @@ class ControlPlane:
 
 def recipe(settings: Settings, certificate: str) -> Cluster:
     kubelet = partial(
-        Kubelet, cpu=settings.cpu, memory=settings.memory, pods=settings.pods, stages=settings.stages
+        Kubelet,
+        cpu=settings.cpu,
+        memory=settings.memory,
+        pods=settings.pods,
+        stages=settings.stages,
+        reports_images=True,
     )
     return Cluster.complete(settings.nodes, kubelet=kubelet, certificate=certificate)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
+from math import inf
 
 from k8slearn.api.clock import timestamp
 from k8slearn.api.objects import Object, dig, name_of, namespace_of, uid_of
@@ -162,7 +163,11 @@ def words(s: Situation) -> dict[str, str]:
 
 
 def go_duration(seconds: float) -> str:
-    """As Go writes one: ``10s``, ``2m40s``, ``1.234s``."""
+    """As Go writes one: ``10s``, ``2m40s``, ``1.234s``, ``200ms``."""
+    if seconds == inf:
+        return "forever"
+    if 0 < seconds < 1:
+        return f"{round(seconds * 1000, 3):g}ms"
     minutes, rest = divmod(round(seconds, 3), 60)
     text = f"{round(rest, 3):g}s"
     if not minutes:

@@ -11,6 +11,7 @@ from math import inf
 from k8slearn.api.clock import Dice
 from k8slearn.api.objects import annotations_of, dig
 from k8slearn.node import shell
+from k8slearn.node.images import size_of
 from k8slearn.node.situation import Situation
 from k8slearn.node.usage import limits_of, oom_after
 
@@ -111,9 +112,13 @@ def _doubled(times: int) -> float:
 
 
 def pulling(s: Situation) -> float:
-    """From one to three seconds, the same for an image on a node; or what the pod says."""
+    """What the pod says; or as fast as the line is; or from one to three seconds, the same for an image on a node."""
     fixed = annotations_of(s.pod).get("fake/pull-seconds")
-    return float(fixed) if fixed is not None else roll(s.dice, (1.0, 3.0), s)
+    if fixed is not None:
+        return float(fixed)
+    if s.images.rate:
+        return round(size_of(s.spec["image"], s.dice) / s.images.rate, 3)
+    return roll(s.dice, (1.0, 3.0), s)
 
 
 def roll(dice: Dice, between: tuple[float, float], s: Situation) -> float:

@@ -20,6 +20,11 @@ EVENTS: dict[str, tuple[str, str, str]] = {
         "Pulled",
         'Successfully pulled image "{image}" in {took} ({altogether} including waiting). Image size: {size} bytes.',
     ),
+    "Refreshed": (
+        "Normal",
+        "Pulled",
+        'Successfully pulled image "{image}" in 200ms (200ms including waiting). Image size: {size} bytes.',
+    ),
     "Present": (
         "Normal",
         "Pulled",

@@ -53,11 +53,23 @@ class Heartbeat(Controller):
 
     def _report_machine(self, node: Object) -> None:
         old, now = node.get("status") or {}, self.clock.now
-        status = registration.node_status(self.machine, addresses.node_address(self.number), old, now)
-        if registration.says_the_same(status, old) and now - self.reported_at < REPORT:
+        address = addresses.node_address(self.number)
+        status = registration.node_status(self.machine, address, old, now, self.more_to_tell())
+        if (
+            registration.says_the_same(self.urgent(status), self.urgent(old))
+            and now - self.reported_at < REPORT
+        ):
             return
         self.client.update_status({**node, "status": status})
         self.reported_at = now
+
+    def more_to_tell(self) -> Object:
+        """Fields of the node's status besides those that every machine has."""
+        return {}
+
+    def urgent(self, status: Object) -> Object:
+        """What is reported at once when it changes; the rest waits for the next regular report."""
+        return status
 
     def _renew(self, node: Object) -> None:
         key = f"{registration.LEASE_NAMESPACE}/{self.machine.name}"

@@ -18,10 +18,15 @@ def size_of(image: str, dice: Dice) -> int:
 
 
 class Images:
-    """What the container runtime knows. `at_once`: how many pulls may run side by side; 0: any number."""
+    """What the container runtime knows.
 
-    def __init__(self, at_once: int = 0) -> None:
+    `at_once`: how many pulls may run side by side; 0: any number. `rate`: bytes a second; 0: one to three seconds
+    for any image.
+    """
+
+    def __init__(self, at_once: int = 0, rate: float = 0.0) -> None:
         self.at_once = at_once
+        self.rate = rate
         self.sizes: dict[str, int] = {}  # of those that are here
         self.pulls: list[float] = []  # when those end that are under way
 
@@ -33,6 +38,9 @@ class Images:
         begins = busy[-self.at_once] if len(busy) >= self.at_once else now
         self.pulls = [*busy, round(begins + takes, 6)]
         return round(begins - now, 6)
+
+    def __contains__(self, image: str) -> bool:
+        return image in self.sizes
 
     def add(self, image: str, size: int) -> None:
         self.sizes[image] = size

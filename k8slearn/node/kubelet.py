@@ -25,10 +25,12 @@ from k8slearn.node.podstatus import pod_status
 from k8slearn.node.podworker import PodWorker
 from k8slearn.node.stages import REALISTIC, Stage
 
+MOST_IMAGES = 50  # in a node's status: nodeStatusMaxImages
+
 
 class Kubelet(Heartbeat):
     primary = "pods"
-    WIRING = Heartbeat.WIRING | {"stages", "pulls_at_once"}
+    WIRING = Heartbeat.WIRING | {"stages", "pulls_at_once", "pull_rate", "reports_images"}
 
     def __init__(
         self,
@@ -40,22 +42,33 @@ class Kubelet(Heartbeat):
         taints: Iterable[Object] = (),
         stages: tuple[Stage, ...] = REALISTIC,
         pulls_at_once: int = 0,
+        pull_rate: float = 0.0,
+        reports_images: bool = False,
     ) -> None:
         self.name = f"kubelet/{name}"
         capacity = {"cpu": cpu, "memory": memory, "pods": pods, "ephemeral-storage": "100Gi"}
         self.machine = registration.machine(name, capacity, labels or {}, taints)
         self.stages = stages
         self.pulls_at_once = pulls_at_once  # 0: any number. Kubernetes: maxParallelImagePulls
+        self.pull_rate = pull_rate  # bytes a second; 0: any image takes one to three seconds
+        self.reports_images = reports_images  # within ten seconds, not only with the next regular report
 
     def setup(self) -> None:
         super().setup()
         self.events.component = "kubelet"
         self.runs: dict[Key, Run] = {}
         self.addresses: dict[Key, str] = {}  # of the pods here
-        self.images = Images(self.pulls_at_once)
+        self.images = Images(self.pulls_at_once, self.pull_rate)
 
     def selectors(self, resource: str) -> dict[str, Any]:
         return {"fields": f"spec.nodeName={self.machine.name}"}
+
+    def more_to_tell(self) -> Object:
+        images = self.images.listed(MOST_IMAGES)
+        return {"images": images} if images else {}
+
+    def urgent(self, status: Object) -> Object:
+        return status if self.reports_images else {k: v for k, v in status.items() if k != "images"}
 
     # --- which keys ---
 

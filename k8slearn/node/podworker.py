@@ -53,9 +53,9 @@ class PodWorker:
 
     def work(self) -> None:
         """Start from the first to the last. To be stopped is everybody at once, but sidecars, which go last."""
-        turn, ending = True, self.ends
+        turn, ending, done = True, self.ends, self.is_done
         for spec, kind in _specs(self.pod):
-            if kind != "sidecar" or not ending:
+            if kind != "sidecar" or not (ending or done):
                 turn = self._advance(spec, kind, turn, ending)
         if ending or self.is_done:
             self._stop_the_rest()
@@ -84,10 +84,10 @@ class PodWorker:
     def is_done(self) -> bool:
         """All programs but the sidecars' have ended, and no stage says that one is started again."""
         main = [c["name"] for c in self.pod["spec"]["containers"]]
-        return all("terminated" in self.containers[n]["state"] and not self._stage_of(n) for n in main)
+        return all(self._has_ended(name) and not self.lives.get(name, NEW).stage for name in main)
 
-    def _stage_of(self, name: str) -> str:
-        return self.lives.get(name, NEW).stage
+    def _has_ended(self, name: str) -> bool:
+        return "terminated" in dig(self.containers, name, "state", default=())
 
     # --- one container ---
 
@@ -98,7 +98,7 @@ class PodWorker:
         prober = None if ending or not probes_of(spec) else Prober(self.pod, spec, self.address)
         for _ in range(ENDLESS):
             s = Situation(self.pod, spec, status, self.now, kind, turn=turn)
-            s.images, s.dice, s.doom = self.images.sizes, self.dice, self.doom
+            s.images, s.dice, s.doom = self.images, self.dice, self.doom
             s.ending, s.after, s.life = ending, after, self.lives.get(name, NEW)
             if prober is not None and s.state == "running":
                 self._probe(prober, s)
@@ -111,7 +111,7 @@ class PodWorker:
         else:
             raise RuntimeError(f"container {name} went through {ENDLESS} stages without waiting: {stage}")
         self.containers[name] = status
-        return turn and _next_may_start(kind, status)
+        return turn and _next_may_start(spec, kind, status)
 
     def _first_reason(self) -> str:
         return "PodInitializing" if self.pod["spec"].get("initContainers") else "ContainerCreating"
@@ -208,9 +208,9 @@ def _specs(pod: Object) -> Iterator[tuple[Object, str]]:
         yield container, "main"
 
 
-def _next_may_start(kind: str, status: Object) -> bool:
+def _next_may_start(spec: Object, kind: str, status: Object) -> bool:
     if kind == "ephemeral":
         return True
     if kind in ("init", "sidecar"):
-        return is_past(status)
+        return is_past(spec, status)
     return dig(status, "state", "waiting", "reason") not in ("ContainerCreating", "PodInitializing")

@@ -58,8 +58,8 @@ def new_node(m: Machine, pod_cidr: str) -> Object:
     }
 
 
-def node_status(m: Machine, address: str, old: Object, now: float) -> Object:
-    """The Node's status now. Conditions that others have added are kept."""
+def node_status(m: Machine, address: str, old: Object, now: float, told: Mapping[str, Any]) -> Object:
+    """The Node's status now. Conditions that others have added are kept; `told` is what else there is to tell."""
     return {
         **old,
         "capacity": dict(m.capacity),
@@ -68,6 +68,7 @@ def node_status(m: Machine, address: str, old: Object, now: float) -> Object:
         "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": m.name}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": _system(m),
+        **told,
     }
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from k8slearn.api.clock import Dice
 from k8slearn.api.objects import Object, annotations_of, controller_of, dig, is_deleting, uid_of
+from k8slearn.node.images import Images
 from k8slearn.node.life import FORGIVEN_AFTER, NEW, Doom, Life
 from k8slearn.node.programs import Program, program
 from k8slearn.node.usage import limits_of, oom_after
@@ -32,6 +33,8 @@ FACTS = frozenset(
     "backing_off".split()
 )
 VALID_IMAGE = re.compile(r"([\w.-]+(:\d+)?/)?[a-z0-9._/-]+(:[\w.-]{1,128})?(@sha256:[0-9a-f]+)?")
+
+NO_IMAGES = Images()
 
 
 class Situation:
@@ -70,7 +73,7 @@ class Situation:
         self.since = now  # when the stage that is looked at began
         self.doom: Doom | None = None
         self.life: Life = NEW
-        self.images: dict[str, int] = {}  # what the node has, with sizes
+        self.images = NO_IMAGES  # what the node has
         self.dice = Dice()
         self._program: Program | None = None
 

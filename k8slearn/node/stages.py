@@ -84,8 +84,12 @@ REALISTIC: tuple[Stage, ...] = (
           "exited", (2.0, 5.0), since="start"),
     Stage("back off", {"state": "terminated", "restarts": True, "backing_off": True},
           "waiting: CrashLoopBackOff", ends=("BackOff",)),
+    Stage("restart with a newer image", {"state": "terminated", "restarts": True, "image": "known"},
+          "running", 0.5, ends=("Pulling", "Refreshed", "Created", "Started")),
     Stage("restart", {"state": "terminated", "restarts": True},
           "running", 0.5, ends=("Present", "Created", "Started")),
+    Stage("restart with a newer image after backing off", {"state": "CrashLoopBackOff", "image": "known"},
+          "running", "crash_backoff", ends=("Pulling", "Refreshed", "Created", "Started")),
     Stage("restart after backing off", {"state": "CrashLoopBackOff"},
           "running", "crash_backoff", ends=("Present", "Created", "Started")),
 )

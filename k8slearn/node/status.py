@@ -15,29 +15,36 @@ def phase(pod: Object, init: list[Object], main: list[Object], *, over: bool = F
     """Pending, Running, Succeeded or Failed. `over`: nothing will be started any more."""
     policy = dig(pod, "spec", "restartPolicy", default="Always")
     codes = [dig(s, "state", "terminated", "exitCode") for s in main]
-    if any(map(_gave_up, init, dig(pod, "spec", "initContainers", default=()))) and policy == "Never":
+    if policy == "Never" and any(map(_gave_up, _init_specs(pod), init)):
         return "Failed"
-    if not over and (not _is_initialized(init, main) or any(map(_never_ran, main))):
+    if not over and (_incomplete(pod, init, main) or any(map(_never_ran, main))):
         return "Pending"
     if not over:
         return "Running"
     return "Failed" if any(codes) else "Succeeded"
 
 
-def is_past(status: Object) -> bool:
-    """An init container that no longer keeps the others waiting."""
-    return bool(status["ready"]) or bool(status["started"])
+def is_past(spec: Object, status: Object) -> bool:
+    """An init container that no longer keeps the others waiting: a sidecar need not have ended."""
+    return bool(status["ready"]) or (bool(status["started"]) and spec.get("restartPolicy") == "Always")
 
 
-def _gave_up(status: Object, spec: Object) -> bool:
+def _gave_up(spec: Object, status: Object) -> bool:
     """An init container that failed; a sidecar would be started again."""
     failed = dig(status, "state", "terminated", "exitCode", default=0) != 0
     return failed and spec.get("restartPolicy") != "Always"
 
 
-def _is_initialized(init: list[Object], main: list[Object]) -> bool:
-    """A pod whose containers have once been started stays initialized, whatever its sidecars do."""
-    return all(map(is_past, init)) or not all(map(_never_ran, main))
+def _incomplete(pod: Object, init: list[Object], main: list[Object]) -> list[str]:
+    """Who still keeps the pod from being initialized. Once its containers have been started, it stays so."""
+    if not all(map(_never_ran, main)):
+        return []
+    return [s["name"] for spec, s in zip(_init_specs(pod), init, strict=True) if not is_past(spec, s)]
+
+
+def _init_specs(pod: Object) -> list[Object]:
+    found: list[Object] = dig(pod, "spec", "initContainers", default=[])
+    return found
 
 
 def _never_ran(status: Object) -> bool:
@@ -47,11 +54,11 @@ def _never_ran(status: Object) -> bool:
 def conditions(pod: Object, phase: str, init: list[Object], main: list[Object], now: float) -> list[Object]:
     """The kubelet's conditions, and after them those that others have put there."""
     over = phase in ("Succeeded", "Failed")
-    specs = dig(pod, "spec", "initContainers", default=())
-    sidecars = [s for s, spec in zip(init, specs, strict=True) if spec.get("restartPolicy") == "Always"]
+    sidecars = [
+        s for spec, s in zip(_init_specs(pod), init, strict=True) if spec.get("restartPolicy") == "Always"
+    ]
     unready = [s["name"] for s in (*sidecars, *main) if not s["ready"]]
-    late = [] if _is_initialized(init, main) else [s["name"] for s in init if not is_past(s)]
-    initialized = _problem("ContainersNotInitialized", "incomplete", late)
+    initialized = _problem("ContainersNotInitialized", "incomplete", _incomplete(pod, init, main))
     all_ready = _problem("ContainersNotReady", "unready", unready)
     ready = all_ready or _closed_gates(pod)
     if over:
