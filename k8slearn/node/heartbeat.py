@@ -31,8 +31,10 @@ class Heartbeat(Controller):
         self.queue.add(self.machine.name)  # the key that stands for the machine itself
 
     def beat(self) -> Done:
+        booting = not self.registered
         node = self._node()
         if node is not None:
+            self.notice_button(node, booting=booting)
             self._report_machine(node)
             self._renew(node)
         return Done(again_in=HEARTBEAT, background=True)
@@ -54,7 +56,7 @@ class Heartbeat(Controller):
     def _report_machine(self, node: Object) -> None:
         old, now = node.get("status") or {}, self.clock.now
         address = addresses.node_address(self.number)
-        status = registration.node_status(self.machine, address, old, now, self.more_to_tell())
+        status = registration.node_status(self.machine, address, old, now, self.health(), self.more_to_tell())
         if (
             registration.says_the_same(self.urgent(status), self.urgent(old))
             and now - self.reported_at < REPORT
@@ -63,6 +65,26 @@ class Heartbeat(Controller):
         self.client.update_status({**node, "status": status})
         self.reported_at = now
 
+    def _renew(self, node: Object) -> None:
+        key = f"{registration.LEASE_NAMESPACE}/{self.machine.name}"
+        try:
+            self.client.patch("leases", key, patch={"spec": {"renewTime": micro_timestamp(self.clock.now)}})
+        except NotFound:
+            self.client.create(registration.lease(node, self.clock.now))
+
+    def report_now(self) -> None:
+        """Something about the machine has changed that cannot wait for the next beat."""
+        self._report_machine(self.client.get("nodes", self.machine.name))
+
+    # --- what the rest of a kubelet adds ---
+
+    def health(self) -> registration.Health:
+        """The conditions of the node."""
+        return registration.HEALTH
+
+    def notice_button(self, node: Object, *, booting: bool) -> None:
+        """The node has been read: is there anything in it that people want of the machine?"""
+
     def more_to_tell(self) -> Object:
         """Fields of the node's status besides those that every machine has."""
         return {}
@@ -70,10 +92,3 @@ class Heartbeat(Controller):
     def urgent(self, status: Object) -> Object:
         """What is reported at once when it changes; the rest waits for the next regular report."""
         return status
-
-    def _renew(self, node: Object) -> None:
-        key = f"{registration.LEASE_NAMESPACE}/{self.machine.name}"
-        try:
-            self.client.patch("leases", key, patch={"spec": {"renewTime": micro_timestamp(self.clock.now)}})
-        except NotFound:
-            self.client.create(registration.lease(node, self.clock.now))

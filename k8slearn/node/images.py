@@ -45,6 +45,10 @@ class Images:
     def add(self, image: str, size: int) -> None:
         self.sizes[image] = size
 
+    def forget(self, used: set[str]) -> None:
+        """Delete all that no container uses."""
+        self.sizes = {image: size for image, size in self.sizes.items() if image in used}
+
     def listed(self, most: int) -> list[Object]:
         """For the node's status: the largest first. Kubernetes: nodeStatusMaxImages"""
         largest = sorted(self.sizes.items(), key=lambda found: (-found[1], found[0]))

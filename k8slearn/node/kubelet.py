@@ -10,27 +10,33 @@ Kubernetes: pkg/kubelet/kubelet.go
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 from k8slearn.api.errors import NotFound, Unreachable
-from k8slearn.api.objects import Key, Object, dig, key_of, revision_of, uid_of
+from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, revision_of, uid_of
 from k8slearn.machinery import Done
 from k8slearn.machinery.informer import Change
 from k8slearn.node import addresses, registration
+from k8slearn.node.admission import Booked, booked
 from k8slearn.node.events import tell
-from k8slearn.node.heartbeat import HEARTBEAT, Heartbeat
+from k8slearn.node.eviction import DEFAULT_HARD
+from k8slearn.node.guard import EVICTION
+from k8slearn.node.heartbeat import HEARTBEAT
 from k8slearn.node.images import Images, size_of
 from k8slearn.node.life import Run, statuses_of
 from k8slearn.node.podstatus import pod_status
 from k8slearn.node.podworker import PodWorker
+from k8slearn.node.shutdown import Shutdown
 from k8slearn.node.stages import REALISTIC, Stage
 
+FINAL = ("Succeeded", "Failed")
 MOST_IMAGES = 50  # in a node's status: nodeStatusMaxImages
 
 
-class Kubelet(Heartbeat):
+class Kubelet(Shutdown):
     primary = "pods"
-    WIRING = Heartbeat.WIRING | {"stages", "pulls_at_once", "pull_rate", "reports_images"}
+    WIRING = Shutdown.WIRING | {"stages", "pulls_at_once", "pull_rate", "reports_images"}
 
     def __init__(
         self,
@@ -44,6 +50,8 @@ class Kubelet(Heartbeat):
         pulls_at_once: int = 0,
         pull_rate: float = 0.0,
         reports_images: bool = False,
+        eviction_hard: Mapping[str, str] = DEFAULT_HARD,
+        shutdown_grace: tuple[float, float] = (30.0, 10.0),
     ) -> None:
         self.name = f"kubelet/{name}"
         capacity = {"cpu": cpu, "memory": memory, "pods": pods, "ephemeral-storage": "100Gi"}
@@ -51,6 +59,8 @@ class Kubelet(Heartbeat):
         self.stages = stages
         self.pulls_at_once = pulls_at_once  # 0: any number. Kubernetes: maxParallelImagePulls
         self.pull_rate = pull_rate  # bytes a second; 0: any image takes one to three seconds
+        self.hard = dict(eviction_hard)
+        self.shutdown_grace = shutdown_grace
         self.reports_images = reports_images  # within ten seconds, not only with the next regular report
 
     def setup(self) -> None:
@@ -58,6 +68,7 @@ class Kubelet(Heartbeat):
         self.events.component = "kubelet"
         self.runs: dict[Key, Run] = {}
         self.addresses: dict[Key, str] = {}  # of the pods here
+        self.booked: dict[Key, Booked] = {}  # what they have asked for
         self.images = Images(self.pulls_at_once, self.pull_rate)
 
     def selectors(self, resource: str) -> dict[str, Any]:
@@ -99,24 +110,62 @@ class Kubelet(Heartbeat):
     # --- reconcile ---
 
     def reconcile(self, key: Key) -> Done | None:
+        if self.is_off:
+            return None
         try:
-            return self.beat() if key == self.machine.name else self._sync(key)
+            if key == EVICTION:
+                return self.relieve()
+            if key == self.machine.name:
+                return None if self.goes_down() else self.beat()
+            return self._sync(key)
         except Unreachable:  # cut off: the containers run on, and the machine keeps trying
             return Done(again_in=HEARTBEAT, background=True)
 
     def _sync(self, key: Key) -> Done | None:
         pod = self._latest(key)
-        if pod is None:
-            self.runs.pop(key, None)  # deleted by force: whatever ran is killed
+        if pod is None or not self._is_in(key, pod):
+            self._forget(key)  # deleted by force: whatever ran is killed
             return None
-        worker = PodWorker(pod, self._run(key, pod), self.stages, self.images, self.clock.now, self.dice)
-        if dig(pod, "status", "phase") not in ("Succeeded", "Failed"):
+        run, due = self._judged(self._run(key, pod)._replace(latest=pod))
+        worker = PodWorker(pod, run, self.stages, self.images, self.clock.now, self.dice)
+        if dig(pod, "status", "phase") not in FINAL:
             self._move_on(key, pod, worker)
         if worker.over:
             self._finish(key)
         if worker.look is not None:  # nobody has to wait for this, but time does not pass over it
             self.queue.add_after(key, worker.look - self.clock.now, background=True)
-        return Done(again_in=worker.wake - self.clock.now) if worker.wake is not None else None
+        wake = due if worker.wake is None else min(due, worker.wake)
+        return Done(again_in=wake - self.clock.now) if wake < inf else None
+
+    def _is_in(self, key: Key, pod: Object) -> bool:
+        """Has the pod been let in, now or before? One that has ended takes nothing any more."""
+        if dig(pod, "status", "phase") in FINAL:
+            self.booked.pop(key, None)
+            return True
+        known = self.runs.get(key)
+        if known is None or known.uid != uid_of(pod):
+            new = not dig(pod, "status", "startTime") and not is_deleting(pod)
+            why = self.refuses(key, pod) if new else None
+            if why is not None:
+                self.reject(pod, why)
+                return False
+            self.booked[key] = booked(pod)
+        return True
+
+    def _judged(self, run: Run) -> tuple[Run, float]:
+        """The run, perhaps with a reason to end it; and when it will have one."""
+        if run.doom is not None or is_deleting(run.latest) or dig(run.latest, "status", "phase") in FINAL:
+            return run, inf
+        doom, due = self.deadline(run)
+        if doom is None:
+            return run, due
+        self.tell_of(run.latest, doom)
+        return run._replace(doom=doom), inf
+
+    def _forget(self, key: Key) -> None:
+        self.runs.pop(key, None)
+        self.booked.pop(key, None)
+        self.note_growth(key, None)
 
     def _move_on(self, key: Key, pod: Object, worker: PodWorker) -> None:
         worker.address = self._address(key, pod)
@@ -124,6 +173,7 @@ class Kubelet(Heartbeat):
         self.runs[key] = worker.result()
         tell(self.events, pod, worker.happened)
         self._report(key, pod, worker)
+        self.note_growth(key, self.runs[key])
 
     def _latest(self, key: Key) -> Object | None:
         """The pod as heard of, or as we have written it ourselves, whichever is newer."""
@@ -169,9 +219,11 @@ class Kubelet(Heartbeat):
     def soft_state(self) -> dict[str, Any]:
         """Runs are replaced, never edited: the dict is copied, they are shared."""
         mine = {"runs": dict(self.runs), "addresses": dict(self.addresses), "images": self.images.save()}
+        mine |= self.guard_state()
         return {**mine, "registered": self.registered, "reported_at": self.reported_at}
 
     def load_soft_state(self, saved: dict[str, Any]) -> None:
         self.registered, self.reported_at = saved["registered"], saved["reported_at"]
         self.runs, self.addresses = dict(saved["runs"]), dict(saved["addresses"])
         self.images.load(saved["images"])
+        self.load_guard_state(saved)

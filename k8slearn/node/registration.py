@@ -29,6 +29,36 @@ HEALTH = {
 }
 
 
+class Pressure(NamedTuple):
+    """What is said of a machine that is short of something."""
+
+    reason: str
+    message: str
+    event: str
+    event_of_the_end: str
+
+
+PRESSURE = {
+    "MemoryPressure": Pressure(
+        "KubeletHasInsufficientMemory",
+        "kubelet has insufficient memory available",
+        "NodeHasInsufficientMemory",
+        "NodeHasSufficientMemory",
+    ),
+    "DiskPressure": Pressure(
+        "KubeletHasDiskPressure", "kubelet has disk pressure", "NodeHasDiskPressure", "NodeHasNoDiskPressure"
+    ),
+    "PIDPressure": Pressure(
+        "KubeletHasInsufficientPID",
+        "kubelet has insufficient PID available",
+        "NodeHasInsufficientPID",
+        "NodeHasSufficientPID",
+    ),
+}
+
+Health = Mapping[str, tuple[str, str, str]]
+
+
 class Machine(NamedTuple):
     """The hardware, and what its owner wants said about it."""
 
@@ -58,13 +88,15 @@ def new_node(m: Machine, pod_cidr: str) -> Object:
     }
 
 
-def node_status(m: Machine, address: str, old: Object, now: float, told: Mapping[str, Any]) -> Object:
+def node_status(
+    m: Machine, address: str, old: Object, now: float, health: Health, told: Mapping[str, Any]
+) -> Object:
     """The Node's status now. Conditions that others have added are kept; `told` is what else there is to tell."""
     return {
         **old,
         "capacity": dict(m.capacity),
         "allocatable": dict(m.capacity),
-        "conditions": _conditions(dig(old, "conditions", default=[]), timestamp(now)),
+        "conditions": _conditions(dig(old, "conditions", default=[]), health, timestamp(now)),
         "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": m.name}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": _system(m),
@@ -88,10 +120,10 @@ def _system(m: Machine) -> Object:
     }
 
 
-def _conditions(old: list[Object], now: str) -> list[Object]:
+def _conditions(old: list[Object], health: Health, now: str) -> list[Object]:
     known = {c["type"]: c for c in old}
     mine = []
-    for kind, (status, reason, message) in HEALTH.items():
+    for kind, (status, reason, message) in health.items():
         before = known.pop(kind, None)
         since = before["lastTransitionTime"] if before and before["status"] == status else now
         condition = {"type": kind, "status": status, "lastHeartbeatTime": now, "lastTransitionTime": since}
