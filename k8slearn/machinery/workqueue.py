@@ -110,6 +110,13 @@ class WorkQueue:
         heappush(self.timers, timer)
         self.set.append(timer)
 
+    def cancel(self, key: Key) -> None:
+        """Nobody waits any more for this key to come back by itself."""
+        timer = self.running.pop((key, False), None)
+        if timer is not None:
+            self.timers.remove(timer)
+            heapify(self.timers)
+
     def retry(self, key: Key, *, background: bool = False) -> float:
         """Add the key again after a backoff that doubles with each failure; returns the delay."""
         failures = self.failures.get(key, 0)

@@ -104,12 +104,11 @@ def grows(pod: Object) -> bool:
 
 
 def next_look(left: float, rate: float, now: float) -> float:
-    """The second at which less than nothing will be `left`, if it shrinks at that rate: at the next look then."""
-    if left < 0:
-        return now
-    if rate <= 0:
+    """The first look, later than now, at which less than nothing will be `left` if it shrinks at that rate."""
+    if left >= 0 and rate <= 0:
         return inf
-    return floor((now + left / rate) / INTERVAL + 1) * INTERVAL
+    crossed = now + max(left, 0.0) / rate if rate > 0 else now
+    return floor(crossed / INTERVAL + 1) * INTERVAL
 
 
 # --- who has to go ---------------------------------------------------------------------------------

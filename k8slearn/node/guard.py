@@ -12,7 +12,7 @@ from math import inf
 from typing import Any
 
 from k8slearn.api.clock import seconds_of, timestamp
-from k8slearn.api.objects import Key, Object, dig, key_of
+from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of
 from k8slearn.api.quantities import value
 from k8slearn.machinery import Done
 from k8slearn.node import eviction, registration
@@ -20,7 +20,7 @@ from k8slearn.node.admission import Booked, Refusal, fits_here, refusal
 from k8slearn.node.eviction import Threshold
 from k8slearn.node.heartbeat import Heartbeat
 from k8slearn.node.images import Images
-from k8slearn.node.life import Doom, Run
+from k8slearn.node.life import FINAL, Doom, Run
 
 EVICTION = "eviction-manager"  # the key that stands for it; keys of pods have a slash
 MOST_PROCESSES = 32_768
@@ -64,9 +64,19 @@ class Guard(Heartbeat):
 
     # --- deadlines of single pods ---
 
+    def judged(self, run: Run) -> Run:
+        """The run, perhaps with a reason to end it."""
+        doom, _ = self.deadline(run)
+        if doom is None:
+            return run
+        self.tell_of(run.latest, doom)
+        return run._replace(doom=doom)
+
     def deadline(self, run: Run) -> tuple[Doom | None, float]:
         """(why the pod has to go now, or None; the second at which it will have to)"""
         pod, now = run.latest, self.clock.now
+        if run.doom is not None or is_deleting(pod) or dig(pod, "status", "phase") in FINAL:
+            return None, inf
         seconds = dig(pod, "spec", "activeDeadlineSeconds")
         if seconds is not None:
             due = seconds_of(dig(pod, "status", "startTime") or timestamp(now)) + seconds
@@ -74,6 +84,11 @@ class Guard(Heartbeat):
         due, limit = eviction.storage_limit(run) if eviction.grows(pod) else (inf, "")
         text = f"Pod ephemeral local storage usage exceeds the total limit of containers {limit}. "
         return (Doom("Evicted", text, now, eviction.IMMEDIATE) if due <= now else None), due
+
+    def no_deadline(self, run: Run) -> None:
+        """The pod has ended before its time was up: nobody waits for that any more."""
+        if dig(run.latest, "spec", "activeDeadlineSeconds") is not None or eviction.grows(run.latest):
+            self.queue.cancel(key_of(run.latest))
 
     def tell_of(self, pod: Object, doom: Doom) -> None:
         if doom.reason == "DeadlineExceeded":
@@ -93,10 +108,10 @@ class Guard(Heartbeat):
             self.watch_pressure()
 
     def watch_pressure(self) -> None:
-        """Look again when a threshold will be crossed."""
+        """Look again when a threshold will be crossed. That may be in hours: nobody waits for it."""
         due = min((self._due(t) for t in self._thresholds()), default=inf)
         if due < inf:
-            self.queue.add_after(EVICTION, due - self.clock.now)
+            self.queue.add_after(EVICTION, due - self.clock.now, background=True)
 
     def _thresholds(self) -> list[Threshold]:
         return eviction.thresholds(self.hard, self._capacity())

@@ -24,13 +24,12 @@ from k8slearn.node.eviction import DEFAULT_HARD
 from k8slearn.node.guard import EVICTION
 from k8slearn.node.heartbeat import HEARTBEAT
 from k8slearn.node.images import Images, size_of
-from k8slearn.node.life import Run, statuses_of
+from k8slearn.node.life import FINAL, Run, statuses_of
 from k8slearn.node.podstatus import pod_status
 from k8slearn.node.podworker import PodWorker
 from k8slearn.node.shutdown import Shutdown
 from k8slearn.node.stages import REALISTIC, Stage
 
-FINAL = ("Succeeded", "Failed")
 MOST_IMAGES = 50  # in a node's status: nodeStatusMaxImages
 
 
@@ -126,14 +125,19 @@ class Kubelet(Shutdown):
         if pod is None or not self._is_in(key, pod):
             self._forget(key)  # deleted by force: whatever ran is killed
             return None
-        run, due = self._judged(self._run(key, pod)._replace(latest=pod))
+        run = self.judged(self._run(key, pod)._replace(latest=pod))
         worker = PodWorker(pod, run, self.stages, self.images, self.clock.now, self.dice)
         if dig(pod, "status", "phase") not in FINAL:
             self._move_on(key, pod, worker)
+            run = self.runs[key]
+            if dig(run.latest, "status", "phase") in FINAL:
+                self.booked.pop(key, None)
+                self.no_deadline(run)
         if worker.over:
             self._finish(key)
         if worker.look is not None:  # nobody has to wait for this, but time does not pass over it
             self.queue.add_after(key, worker.look - self.clock.now, background=True)
+        due = self.deadline(run)[1]
         wake = due if worker.wake is None else min(due, worker.wake)
         return Done(again_in=wake - self.clock.now) if wake < inf else None
 
@@ -152,18 +156,9 @@ class Kubelet(Shutdown):
             self.booked[key] = booked(pod)
         return True
 
-    def _judged(self, run: Run) -> tuple[Run, float]:
-        """The run, perhaps with a reason to end it; and when it will have one."""
-        if run.doom is not None or is_deleting(run.latest) or dig(run.latest, "status", "phase") in FINAL:
-            return run, inf
-        doom, due = self.deadline(run)
-        if doom is None:
-            return run, due
-        self.tell_of(run.latest, doom)
-        return run._replace(doom=doom), inf
-
     def _forget(self, key: Key) -> None:
-        self.runs.pop(key, None)
+        if (run := self.runs.pop(key, None)) is not None:
+            self.no_deadline(run)
         self.booked.pop(key, None)
         self.note_growth(key, None)
 

@@ -44,6 +44,7 @@ class Life(NamedTuple):
 
 
 NEW = Life()
+FINAL = ("Succeeded", "Failed")  # phases of a pod that is over
 
 
 class Doom(NamedTuple):

@@ -18,7 +18,7 @@ from k8slearn.node.containers import become, go_duration, waiting, words
 from k8slearn.node.delays import seconds
 from k8slearn.node.events import Happened
 from k8slearn.node.images import Images, size_of
-from k8slearn.node.life import NEW, Doom, Run, life_after
+from k8slearn.node.life import FINAL, NEW, Doom, Run, life_after
 from k8slearn.node.prober import Prober
 from k8slearn.node.probes import probes_of
 from k8slearn.node.situation import Situation
@@ -178,7 +178,7 @@ class PodWorker:
     @property
     def over(self) -> bool:
         """The pod is to go, and none of its containers runs any more."""
-        final = dig(self.pod, "status", "phase") in ("Succeeded", "Failed")
+        final = dig(self.pod, "status", "phase") in FINAL
         return is_deleting(self.pod) and (final or self.all_stopped)
 
     @property

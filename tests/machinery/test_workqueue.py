@@ -112,6 +112,16 @@ def test_a_look_that_is_awaited_is_not_lost_in_one_that_is_not(queue):
     assert {(t.due, t.background) for t in queue.timers} == {(10, True), (20, False)}
 
 
+def test_a_look_that_nobody_needs_any_more_is_cancelled(queue, clock):
+    queue.add_after("a", 10)
+    queue.add_after("a", 20, background=True)
+    queue.add_after("b", 15)
+    queue.cancel("a")
+    queue.cancel("never asked for")
+    clock.now = 30
+    assert [(t.key, t.background) for t in queue.fire()] == [("b", False), ("a", True)]
+
+
 # --- backoff ---------------------------------------------------------------------------------
 
 
