@@ -247,3 +247,7 @@ def hint(exercise: str, level: int | None) -> None:
 def _refuse(message: str) -> NoReturn:
     click.echo(message, err=True)
     raise SystemExit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -17,7 +17,7 @@ from k8slearn.machinery import Controller
 from k8slearn.sim.guard import guarded
 from k8slearn.sim.play import Broken, Play
 from k8slearn.sim.schedule import Schedule
-from k8slearn.sim.schedules import KINDS, search
+from k8slearn.sim.schedules import kinds_of, search
 from k8slearn.sim.shrink import shrink
 from k8slearn.sim.trial import Failure, Trial, settled_after_resync
 
@@ -77,7 +77,7 @@ def _judged(exercise: Exercise, thing: type[Controller]) -> Report:
     assert found.calm is not None
     failure = _lasting(trial, found.calm) or found.failure
     if failure is None:
-        return Report(exercise, "right", right(KINDS, found.total))
+        return Report(exercise, "right", right(kinds_of(trial), found.total))
     if failure.error is None and not _has_written(trial, found.calm):
         return Report(exercise, "open", NOT_YET)
     if failure is found.failure:

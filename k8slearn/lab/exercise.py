@@ -6,8 +6,8 @@ and answered with its own diagnosis: passing by luck with a wrong idea in the he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +124,7 @@ class Exercise:
     diagnoses: Sequence[Diagnosis]
     objects: Sequence[Object] = ()  # there from the beginning
     idempotent: bool = True  # must a controller at rest stay silent when it is shown its cache again?
+    world: Mapping[str, Any] = field(default_factory=dict)  # systems outside of the cluster, by name
 
     def cluster(self, controller: type[Controller]) -> Cluster:
         """No machines and nobody else: whatever happens, the controller did it."""
@@ -132,7 +133,7 @@ class Exercise:
     def trial(self, controller: type[Controller], promises: Iterable[Invariant] = ()) -> Trial:
         """The trial that this controller has to pass; `promises` are asked besides the exercise's own."""
         return Trial(
-            _MakeSim(self.cluster(controller)),
+            _MakeSim(self.cluster(controller), self.world),
             self.story,
             (*self.promises, *promises),
             (controller().full_name,),
@@ -143,9 +144,10 @@ class Exercise:
 @dataclass(frozen=True)
 class _MakeSim:
     cluster: Cluster
+    world: Mapping[str, Any]
 
     def __call__(self) -> Simulation:
-        return Simulation(self.cluster)
+        return Simulation(self.cluster, world=self.world)
 
 
 def troubles(schedule: Schedule) -> frozenset[str]:

@@ -7,7 +7,7 @@ recording, a test) and everything a panel shows can be tested without drawing it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
 from k8slearn.api.objects import Object, controller_of, dig, is_deleting, key_of, name_of, revision_of, uid_of
@@ -81,7 +81,7 @@ def frame(sim: Simulation, selection: Selection, traffic: Traffic | None = None)
         "mover": step.player if step and step.player in sim.manager.players else _besides(step),
         "players": players(sim),
         "edges": (traffic or Traffic()).edges(sim),
-        "messages": messages(step) if step else [],
+        "messages": messages(step, sim.world) if step else [],
         "workloads": workloads(sim, pods),
         "nodes": nodes(sim, pods),
         "unscheduled": [pod_note(p) for p in pods if not dig(p, "spec", "nodeName")],
@@ -93,20 +93,24 @@ def frame(sim: Simulation, selection: Selection, traffic: Traffic | None = None)
 
 
 def _besides(step: Step | None) -> str | None:
-    return "client" if step and step.action == "request" else None
+    """Who has moved, if it was none of the players: the user, or somebody in a system outside."""
+    if step is None or step.action not in ("request", "meddle"):
+        return None
+    return "client" if step.action == "request" else step.resource
 
 
 # --- players ---------------------------------------------------------------------------------
 
 
 def players(sim: Simulation) -> list[dict[str, Any]]:
-    """The people and processes: the user, the API server, the store, and every component."""
+    """The people and processes: the user, the API server, the store, every component, every system outside."""
     fixed = [
         {"id": name, "label": label, "room": name, "alive": True, "cut_off": False}
         | {"queue": [], "waiting": [], "caches": []}
         for name, label in BESIDES
     ]
-    return fixed + [player(sim, p) for p in sim.manager.players.values()]
+    inside = [player(sim, p) for p in sim.manager.players.values()]
+    return fixed + inside + [outsider(name, system) for name, system in sim.world.items()]
 
 
 def player(sim: Simulation, p: Controller) -> dict[str, Any]:
@@ -121,6 +125,13 @@ def player(sim: Simulation, p: Controller) -> dict[str, Any]:
         "waiting": [{"key": key, "in": round(due - sim.now, 3)} for key, due in waiting],
         "caches": [cache(p, i) for i in _worth_a_line(p)],
     }
+
+
+def outsider(name: str, system: Any) -> dict[str, Any]:
+    """A system outside of the cluster; behind its name, how many things there are in it."""
+    there = f" ({len(list(system.list()))})" if callable(getattr(system, "list", None)) else ""
+    fixed = {"id": name, "label": f"{name[:1].upper()}{name[1:]}{there}", "room": "outside"}
+    return fixed | {"alive": True, "cut_off": False, "queue": [], "waiting": [], "caches": []}
 
 
 def label(p: Controller) -> str:
@@ -175,7 +186,7 @@ class Traffic:
         if self._upto > sim.position or (self._upto and steps[self._upto - 1] is not self._last):
             self._counts, self._upto = {}, 0
         for step in steps[self._upto : sim.position]:
-            for hop in hops(step):
+            for hop in hops(step, sim.world):
                 self._counts[hop] = self._counts.get(hop, 0) + 1
         self._upto = sim.position
         self._last = steps[self._upto - 1] if self._upto else None
@@ -185,28 +196,38 @@ class Traffic:
         return [{"from": a, "to": b, "verbs": verbs} for (a, b), verbs in edges.items()]
 
 
-def hops(step: Step) -> Iterator[tuple[str, str, str]]:
-    """(from, to, verb) of everything that went over a wire in this step."""
+def hops(step: Step, outside: Container[str] = ()) -> Iterator[tuple[str, str, str]]:
+    """(from, to, verb) of everything that went over a wire in this step. `outside`: names of other systems."""
     for call in step.calls:
+        if call.resource in outside:
+            yield step.player, call.resource, call.verb
+            continue
         yield step.player, "apiserver", call.verb
         yield "apiserver", "store", "put" if call.revision else "get"
     if step.action == "deliver" and not step.calls:
         yield "apiserver", step.player, "watch"
 
 
-def messages(step: Step) -> list[dict[str, Any]]:
-    """What travels in this step, in waves: one hop each."""
+def messages(step: Step, outside: Container[str] = ()) -> list[dict[str, Any]]:
+    """What travels in this step, in waves: one hop each. `outside`: names of other systems."""
     if step.action == "deliver" and not step.calls:
         label = f"{step.resource} {step.key}"
         return [_message(0, "apiserver", step.player, step.result.partition(" ")[0], label)]
     found: list[dict[str, Any]] = []
     for i, call in enumerate(_worth_showing(step.calls)):
-        found += _call_messages(2 * i, step.player, call)
+        made = _outside_messages if call.resource in outside else _call_messages
+        found += made(2 * i, step.player, call)
     return found
 
 
 def _worth_showing(calls: Iterable[Call]) -> list[Call]:
     return [c for c in calls if c.resource != story.NOTES][:CALLS_SHOWN]
+
+
+def _outside_messages(wave: int, sender: str, call: Call) -> list[dict[str, Any]]:
+    system, ok = call.resource, call.ok
+    there, back = (sender, system, call.verb, call.key), (system, sender, call.note, call.key)
+    return [_message(wave, *there), _message(wave + 1, *back, ok=ok)]
 
 
 def _call_messages(wave: int, sender: str, call: Call) -> list[dict[str, Any]]:

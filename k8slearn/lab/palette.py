@@ -26,6 +26,7 @@ ROOMS: dict[str, Room] = {
     "scheduler": Room("Scheduler", "#E69F00", "#111111"),
     "node": Room("Nodes", "#CC79A7", "#111111"),
     "operator": Room("Operators", "#D55E00", "#111111"),
+    "outside": Room("Outside", "#8A8A8A", "#111111"),
 }
 UNKNOWN = Room("Others", "#8A8A8A", "#111111")
 HIGHLIGHT = "#F0E442"

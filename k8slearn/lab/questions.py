@@ -180,4 +180,58 @@ QUESTIONS = {
         },
         "no place at all",
     ),
+    "13 whose condition": Question(
+        "The page was changed: generation 2. The status says Available, True. Do the servers show the new page?",
+        {
+            "yes": "The sentence is true, and it is about generation 1: that is what observedGeneration says.",
+            "no": "So it happens to be. But the status does not say so: it has not heard of the new wish.",
+            "it does not say": "It speaks of generation 1. Of the wish that counts now nobody has spoken yet.",
+        },
+        "it does not say",
+    ),
+    "13 which reference wakes": Question(
+        "Two ConfigMaps name the bakery as their owner, one of them with controller: true. Which one wakes it?",
+        {
+            "both": "An object may have many owners, who all keep it alive. Only one of them looks after it.",
+            "the one with controller: true": "Many may own an object; one is responsible, and that one is called.",
+            "neither: it made neither": "Who made it plays no role. What counts is what the object says of itself.",
+        },
+        "the one with controller: true",
+    ),
+    "13 a crash in between": Question(
+        "The process dies after its first write: the bucket is made, its id not written down. Then it restarts.",
+        {
+            "one bucket": "Somebody would have to remember it. The process is dead, and the status is empty.",
+            "two buckets": "The new process sees an empty status, and makes one. The first is nobody's.",
+            "none: it is rolled back": "There is no transaction across two servers. What is done is done.",
+        },
+        "two buckets",
+    ),
+    "13 delete without an operator": Question(
+        "The operator's machine is gone. You delete the Bucket. How are things after an hour?",
+        {
+            "the Bucket is gone, the cloud is clean": "Who should have cleaned up? A finalizer is a word.",
+            "the Bucket is gone, the cloud is not": "That is what would happen without a finalizer.",
+            "the Bucket is still there": "It waits for its finalizer, and nobody is there to remove it.",
+        },
+        "the Bucket is still there",
+    ),
+    "13 slept through": Question(
+        "A key lives 600 seconds. The operator is cut off for 3000, five periods. How many new keys when it is back?",
+        {
+            "five": "It would have to count alarms. It asks how old the key is, and one new key is the answer.",
+            "one": "The key is too old, whatever the number of periods: so it makes one, and is back in step.",
+            "none until the next period": "It looks as soon as it is back, and what it sees is too old.",
+        },
+        "one",
+    ),
+    "13 the leader is cut off": Question(
+        "The leader loses its network, and somebody asks for another bucket. When is it made, and by whom?",
+        {
+            "at once, by the other": "It cannot know that the leader is gone. It sees only that nobody renews.",
+            "when the first one is back": "A Lease runs out. For just this case there are two of them.",
+            "by the other, after a while": "Not before the Lease has run out: the old one may still be at work.",
+        },
+        "by the other, after a while",
+    ),
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from k8slearn.lab.effects import effect
 from k8slearn.sim.trace import Step
-from k8slearn.sim.wire import Call
+from k8slearn.sim.wire import DONE, Call
 from k8slearn.store import Entry
 
 VERBS = {"create": "creates", "update": "updates", "patch": "patches", "delete": "deletes", "list": "lists"}
@@ -26,6 +26,7 @@ def deed(step: Step, log: Sequence[Entry] = ()) -> str:
     told = [c for c in step.calls if _effect(c, log)]
     parts = [actions(c for c in step.calls if c not in told), outcome(step, log)]
     parts += [step.result] if step.result.startswith("error") else []
+    parts += ["and crashes right then"] if "crashed after" in step.result else []
     notes = [effect(e) for e in _written(step, log) if e.resource == NOTES]
     return ", ".join(filter(None, parts)) or ", ".join(notes) or "finds nothing to do"
 
@@ -75,6 +76,9 @@ def plain(resource: str) -> str:
 def _group(verb: str, resource: str, refusal: str, calls: list[Call]) -> str:
     if resource == "pods/binding":
         text = f"binds {calls[0].key}"
+    elif calls[0].note == DONE:
+        said = VERBS.get(verb, f"calls {verb}")
+        text = " ".join(filter(None, [said, calls[0].key, f"in the {resource}"]))
     else:
         text = f"{VERBS.get(verb, verb)} {resource} {calls[0].key}".rstrip()
     if len(calls) > 1:

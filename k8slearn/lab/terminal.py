@@ -6,10 +6,12 @@ is as kubectl says it.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from types import TracebackType
 from typing import Any
 
@@ -36,6 +38,14 @@ def kubectl(command: str, stdin: Any = None, *, quiet: bool = False) -> str | No
 def _said(words: list[str], sent: str | None) -> str:
     done = subprocess.run(["kubectl", *words], input=sent, capture_output=True, text=True, timeout=PATIENCE)
     return f"{done.stdout}{done.stderr}".strip()
+
+
+def k8slearn(command: str, *more: object) -> None:
+    """``k8slearn COMMAND MORE ...`` as a process of its own; prints what it says, without colours."""
+    words = [sys.executable, "-m", "k8slearn.cli", *shlex.split(command), *map(str, more)]
+    env = {**os.environ, "FORCE_COLOR": "", "COLUMNS": "120"}  # a kernel asks for colours, and has no width
+    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, env=env)
+    print(f"{done.stdout}{done.stderr}".strip("\n"))
 
 
 def ageless(lines: list[str]) -> list[str]:

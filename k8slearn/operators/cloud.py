@@ -34,9 +34,9 @@ class Cloud:
     # --- writing: each is a request that may get lost on its way there, or on its way back ---
 
     def create(self, token: str, *, owner: str, region: str, versioning: bool) -> Bucket:
-        """A new bucket; or the one that was made with this token, if it is still there."""
+        """A new bucket; or the one that was made with this token, if it is still there. "": always a new one."""
         for bucket in self.buckets.values():
-            if bucket["token"] == token:
+            if token and bucket["token"] == token:
                 return bucket
         self.made += 1
         rest = {"token": token, "owner": owner, "region": region, "versioning": versioning}

@@ -14,7 +14,7 @@ from k8slearn.sim.schedule import Deviation
 from k8slearn.sim.simulation import Simulation
 from k8slearn.sim.trace import Step
 from k8slearn.sim.trial import Failure, Trial
-from k8slearn.sim.wire import Call
+from k8slearn.sim.wire import DONE, Call
 
 LONGEST = 10  # lines
 VERBS = {"create": "creates", "update": "updates", "patch": "patches", "delete": "deletes"}
@@ -93,8 +93,11 @@ def _calls(calls: list[Call]) -> str:
 
 
 def _call(call: Call) -> str:
+    if call.note == DONE:  # outside of the cluster
+        said = VERBS.get(call.verb, f"calls {call.verb}")
+        return " ".join(filter(None, [said, call.key, f"in the {call.resource}"]))
     resource = call.resource.partition(".")[0] + (f"/{call.subresource}" if call.subresource else "")
-    text = f"{VERBS.get(call.verb, call.verb)} {resource} {call.key}"
+    text = f"{VERBS.get(call.verb, call.verb)} {resource} {call.key}".rstrip()
     if not call.ok:
         return f"{text} (refused: {call.code} {call.note})"
     return text if call.took_effect else f"{text} (which changes nothing)"

@@ -8,7 +8,6 @@ every cut healed: nature may delay, but not for ever.
 from __future__ import annotations
 
 from collections import defaultdict
-from contextlib import suppress
 from copy import copy
 from typing import Any, Protocol
 
@@ -33,6 +32,7 @@ MISTAKES = (
 )
 HEARTBEATS = "leases"  # are renewed for ever, and mean that nothing has changed
 QUIET = 60.0  # virtual seconds without a write after which a cluster is at rest, whatever timers run
+CHANCES = 3  # tries that are waited for in the end, however long that takes
 
 
 class Chooser(Protocol):
@@ -53,7 +53,7 @@ class Broken(Exception):
         self.invariant, self.message, self.error = invariant, message, error
 
 
-SAVED = ("turn", "to_do", "recorded", "came_true", "acts", "_asked", "_judged", "_changed")
+SAVED = ("turn", "to_do", "recorded", "came_true", "acts", "_asked", "_judged", "_changed", "_chances")
 
 
 class Play:
@@ -73,6 +73,7 @@ class Play:
         self._asked = 0  # the last turn for which the chooser was asked for a fault
         self._judged = -1  # the revision at which the promises were last looked at
         self._changed = 0.0  # when something was last written
+        self._chances = CHANCES
 
     def run(self) -> Failure | None:
         """To the end, or to the first broken promise."""
@@ -143,6 +144,7 @@ class Play:
             or self._rest()
             or self._act()
             or self._heal()
+            or self._another_chance()
             or self._pass_time(background=True)
         )
 
@@ -223,8 +225,12 @@ class Play:
         if not self.to_do:
             return False
         number = self.to_do.pop(0)
-        with suppress(ApiError):  # the user is told, shrugs, and goes on
+        try:
             self.trial.story[number].do(self.sim)
+        except ApiError:  # the user is told, shrugs, and goes on
+            pass
+        except Endless as error:  # he has let time pass, and somebody moved meanwhile
+            raise Broken(ENDS, f"{' or '.join(self.trial.players)}: {error}", error) from None
         self.acts[number] = self.sim.position
         self._changed = self.sim.now
         return True
@@ -235,6 +241,16 @@ class Play:
         for player in held:
             self._fault("heal", player)
         return bool(held)
+
+    def _another_chance(self) -> bool:
+        """Who has failed often, as long as there was trouble, comes back late: he is waited for."""
+        failing = any(self.sim.manager.players[p].errors for p in self.trial.players)
+        if not failing or not self._chances:
+            return False
+        self._chances -= 1
+        fired = self.sim.next_timer(background=False)
+        self.turn += fired is not None
+        return fired is not None
 
     def _held(self) -> list[str]:
         """Players whose news does not arrive."""

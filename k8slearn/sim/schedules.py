@@ -26,6 +26,7 @@ KINDS = {
     "calm": "calm",
     "crash": "a crash after a write",
     "refused": "a refused write",
+    "lost": "a lost answer",
     "outage": "a server that is away for a while",
     "dropped": "a lost watch",
     "doubled": "doubled events",
@@ -35,6 +36,12 @@ KINDS = {
 }
 
 Fault = tuple[Any, ...]
+
+
+def kinds_of(trial: Trial) -> list[str]:
+    """The kinds that are tried. Answers get lost where something lies outside: once more may cost money there."""
+    outside = trial.make_sim().world
+    return [kind for kind in KINDS if kind != "lost" or outside]
 
 
 @dataclass
@@ -81,10 +88,12 @@ def singles(trial: Trial, calm: Play) -> list[Schedule]:
     watches, turns = trial.watched(), range(1, calm.turn + 1)
     places = [(turn, *watch) for turn in turns for watch in watches]
     refusals = [(p, n, r) for p, n in writes for r in REASONS]
+    unheard = writes if "lost" in kinds_of(trial) else []
     at = _spread
     return [
         *(_one("crash", 1, "crash_after", p, n) for p, n in at(writes)),
         *(_one("refused", 1, "refuse", p, n, reason) for p, n, reason in at(refusals)),
+        *(_one("lost", 1, "lose", p, n) for p, n in at(unheard)),
         *(_outage(p, n) for p, n in at(writes)),
         *(_one("dropped", turn, "drop", p, r) for turn, p, r in at(places)),
         *(

@@ -159,10 +159,18 @@ class Simulation:
         raise DidNotSettle(self._still_busy(steps))
 
     def advance(self, seconds: float) -> None:
-        """Let that much virtual time pass, with everything that happens in it."""
+        """Let that much virtual time pass, with everything that happens in it.
+
+        Raises DidNotSettle when so much happens at one moment that time does not pass.
+        """
         deadline = round(self.now + seconds, 6)
         self.goto(len(self.trace))
+        moment, began = self.now, self.position
         while True:
+            if self.now > moment:
+                moment, began = self.now, self.position
+            if self.position - began > PATIENCE:
+                raise DidNotSettle(self._still_busy(PATIENCE))
             move = self.policy.choose(self.manager, self.position)
             if move is not None:
                 self._record(move)

@@ -11,6 +11,7 @@ from k8slearn import Simulation, load
 from k8slearn.api.objects import dig
 from k8slearn.lab import problems, studio
 from k8slearn.lab.frames import SimSource, Traffic, frame
+from tests.operators.cloudtrial import World, bucket
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NOTHING: dict[str, str | None] = {"player": None, "object": None}
@@ -126,3 +127,29 @@ def test_stepping_stops_when_nothing_is_left_or_the_condition_holds(sim: Simulat
         pass
     assert fresh.store.count("pods") == 3
     assert problems(fresh)  # it stopped long before they were ready
+
+
+def test_a_system_outside_of_the_cluster_stands_on_the_map_and_is_spoken_to_directly() -> None:
+    sim = World()()
+    sim.fault("crash_after", "bucket-controller", 2)
+    sim.create(bucket())
+    sim.run()
+    made = next(s for s in sim.trace if any(c.resource == "cloud" and c.verb == "create" for c in s.calls))
+    sim.goto(made.number)
+    seen = SimSource(sim).frame(NOTHING)
+    cloud = next(p for p in seen["players"] if p["id"] == "cloud")
+    assert (cloud["label"], cloud["room"]) == ("Cloud (1)", "outside")
+    hops = [(m["from"], m["to"], m["verb"]) for m in seen["messages"]]
+    assert ("bucket-controller", "cloud", "create") in hops
+    assert ("cloud", "bucket-controller", "done") in hops
+    assert not [hop for hop in hops if hop[:2] == ("apiserver", "cloud")]
+    assert {"from": "bucket-controller", "to": "cloud", "verbs": {"list": 1, "create": 1}} in seen["edges"]
+    assert "in the cloud, and crashes right then" in seen["text"]
+    studio(sim).figure("map")
+
+
+def test_what_people_do_to_a_system_outside_is_its_move() -> None:
+    sim = World()()
+    sim.meddle("cloud", "create", "", owner="somebody", region="north", versioning=False)
+    seen = SimSource(sim).frame(NOTHING)
+    assert (seen["mover"], seen["messages"]) == ("cloud", [])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from k8slearn.controllers import ReplicaSetController
 from k8slearn.machinery import Controller, Done
+from k8slearn.sim import Simulation
 from k8slearn.sim.play import Play
 from k8slearn.sim.schedule import Deviation, Schedule
-from k8slearn.sim.schedules import KINDS, Luck, search, singles, troubles
+from k8slearn.sim.schedules import KINDS, Luck, kinds_of, search, singles, troubles
 from k8slearn.sim.trial import IDEMPOTENT, RAISES, RECOVERS, SETTLES, Act, Invariant, settled_after_resync
 from tests.sim.trials import EXACT, KEY, NAIVE, NO_MORE, RIGHT, STORY, Naive, as_many_as_asked, scale, trial
 
@@ -96,7 +99,44 @@ def test_a_search_plays_as_many_schedules_as_it_is_told_to():
     found = search(trial(Naive, EXACT), total=70)
     assert found.failure is None
     assert found.total == 70
-    assert set(found.played) == set(KINDS)
+    assert set(found.played) == set(kinds_of(trial(Naive, EXACT))) == set(KINDS) - {"lost"}
+
+
+class Nothing:
+    """A system outside of the cluster of which nobody wants anything."""
+
+
+def test_answers_get_lost_where_something_lies_outside_of_the_cluster():
+    alone = trial(Naive, EXACT)
+    beside = replace(
+        alone, make_sim=lambda: Simulation(alone.make_sim().recipe, world={"nothing": Nothing()})
+    )
+    calm = Play(beside, Schedule())
+    calm.run()
+    lost = [s for s in singles(beside, calm) if s.name == "lost"]
+    assert len(lost) == calm.sim.wires["naive"].writes == 3
+    assert kinds_of(beside) == list(KINDS)
+
+
+class NotYet(Controller):
+    """Fails until it has been called often enough."""
+
+    primary, enough = "replicasets", 0
+
+    def setup(self):
+        self.tries = 0
+
+    def reconcile(self, key):
+        self.tries += 1
+        if self.tries < self.enough:
+            raise RuntimeError("not yet")
+
+
+@pytest.mark.parametrize(("enough", "broken"), [(13, None), (16, None), (25, RECOVERS)])
+def test_who_comes_back_late_after_many_failures_is_waited_for_a_few_times(enough, broken):
+    patient = trial(type("NotYet", (NotYet,), {"enough": enough}))
+    failure = Play(replace(patient, story=STORY[:1]), Schedule()).run()
+    assert (failure and failure.invariant) == broken
 
 
 def test_every_write_of_the_calm_day_is_followed_by_a_crash_once():

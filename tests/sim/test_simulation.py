@@ -114,6 +114,20 @@ def test_advance_lets_exactly_that_much_time_pass_with_all_that_is_in_it():
     assert sim.now == 30.5
 
 
+def test_when_so_much_happens_at_once_that_time_does_not_pass_this_is_told(monkeypatch):
+    class Impatient(Controller):
+        primary = "configmaps"
+
+        def reconcile(self, key):
+            return Done(again_in=0)
+
+    sim = world(Impatient)
+    sim.create(configmap())
+    monkeypatch.setattr("k8slearn.sim.simulation.PATIENCE", 500)
+    with pytest.raises(DidNotSettle, match=r"at t=0 s; .* impatient"):
+        sim.advance(10)
+
+
 def test_who_never_settles_is_told_by_name():
     class Restless(Controller):
         primary = "configmaps"

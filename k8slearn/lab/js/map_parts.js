@@ -3,7 +3,7 @@
 import { box, chip, cylinder, fit, keyed, pod, pressable, shortName, svg, twoLines, workload } from "./kit.js";
 import { LIST_ROW, route } from "./map_layout.js";
 
-const ROOMS = { controllers: "Controllers", scheduler: "Scheduler", operator: "Operators" };
+const ROOMS = { controllers: "Controllers", scheduler: "Scheduler", operator: "Operators", outside: "Outside" };
 const lagOf = player => Math.max(0, ...(player.caches ?? []).map(cache => cache.lag ?? 0));
 const place = (group, x, y) => { group.style.transform = `translate(${x}px,${y}px)`; };
 

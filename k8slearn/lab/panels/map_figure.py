@@ -184,7 +184,8 @@ def _messages(axes: Axes, messages: list[dict[str, Any]], where: dict[str, Place
         far = next((name for name in sorted(pair) if name != "apiserver"), "apiserver")
         if pair <= where.keys():
             colour = room(known[far]["room"]).colour if far in known else figures.INK
-            at = _road(axes, where, ("apiserver", far), edgecolor=colour, linewidth=2.6, zorder=3)
+            (near,) = pair - {far}
+            at = _road(axes, where, (near, far), edgecolor=colour, linewidth=2.6, zorder=3)
             figures.chip(axes, at, "\n".join(_counted(verbs.items())), edgecolor=colour)
 
 
