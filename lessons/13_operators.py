@@ -543,4 +543,4 @@ k8slearn("run ../examples/operators/buckets.py", "--apply", crd, "--apply", wish
 # the Go libraries do not have is your last hour: a crash after each write, and the story of it. [Testing an operator](../docs/testing.md) is one page.
 #
 # **Exercises:** [13 · Exercises](../exercises/13_operators.ipynb)
-# · **Next:** [14 · Aggregation](14_aggregation.ipynb)
+# · **Next:** [14 · A server of one's own](14_aggregation.ipynb)
