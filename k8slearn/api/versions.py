@@ -32,7 +32,8 @@ def convert(obj: Object, source: Resource, target: Resource) -> Object:
 def convert_all(objects: list[Object], source: Resource, target: Resource) -> list[Object]:
     """The same for many: those of a custom kind may lie in the store in any version that it ever had.
 
-    What the schema of the wanted version does not know is gone, whoever has converted.
+    Whatever a conversion makes, the schema of the version that was asked for keeps only what it knows.
+    (Kubernetes: customresource_handler.go, schemaCoercingConverter)
     """
     if target.definition is None:
         return [convert(obj, source, target) for obj in objects]

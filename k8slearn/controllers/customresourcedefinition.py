@@ -22,6 +22,7 @@ from k8slearn.machinery.informer import Change
 
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 RETRY = 1.0  # seconds between two looks while objects are still there
+IN_PROGRESS = ("True", "InstanceDeletionInProgress", "CustomResource deletion is in progress")
 
 #: What a definition asks for: a name, whether it is the name of a resource or of a kind, what its conflict is called.
 NAMES = (
@@ -57,6 +58,7 @@ class CustomResourceDefinitionController(Controller):
 
     def _empty(self, crd: Object) -> Done | None:
         """Delete every object, and let the definition go when none is left."""
+        crd = self._say_that_it_goes(crd)
         resource = f"{crd['spec']['names']['plural']}.{crd['spec']['group']}"
         try:
             for obj in self.client.list(resource):
@@ -69,6 +71,16 @@ class CustomResourceDefinitionController(Controller):
         finalizers = [f for f in crd["metadata"]["finalizers"] if f != CLEANUP]
         self.client.patch(crd, patch={"metadata": {"finalizers": finalizers or None}})
         return None
+
+    def _say_that_it_goes(self, crd: Object) -> Object:
+        known = condition(crd, "Terminating")
+        if known is not None and known["reason"] == IN_PROGRESS[1]:
+            return crd
+        conditions = dig(crd, "status", "conditions", default=None) or []
+        now = timestamp(self.clock.now)
+        return self.client.update_status(
+            crd, conditions=_with(crd, "Terminating", IN_PROGRESS, now, conditions)
+        )
 
 
 # --- names ---

@@ -38,6 +38,7 @@ __all__ = [
     "problems",
     "replay",
     "show",
+    "side_by_side",
     "store_log",
     "studio",
     "watchers",
@@ -71,6 +72,7 @@ LATER = {
     "kubectl": "terminal",
     "predict": "prediction",
     "replay": "verdict",
+    "side_by_side": "sides",
 }
 
 

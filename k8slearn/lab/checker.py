@@ -110,10 +110,9 @@ def _has_written(trial: Trial, calm: Play) -> bool:
 
 
 def _drilled(exercise: Drill, thing: Any) -> Report:
-    """Try a function, or a class, in every case of a drill."""
-    what, is_one = ("class", inspect.isclass) if exercise.of_classes else ("function", inspect.isfunction)
-    if not is_one(thing):
-        return Report(exercise, "open", f"check() needs a {what} that you have written, and got {thing!r}.")
+    """Try a function, a class or a text, in every case of a drill."""
+    if not exercise.wanted.is_it(thing):
+        return Report(exercise, "open", f"check() needs {exercise.wanted.what}, and got {thing!r}.")
     try:
         slip, tried = drill.run(exercise, thing)
     except Unsolved:

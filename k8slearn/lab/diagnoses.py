@@ -110,7 +110,7 @@ OF_FUNCTIONS: tuple[Diagnosis, ...] = (
     ),
     Diagnosis(
         "something else",
-        "Go through the story line by line: what should your function have said, and what did it say?",
+        "Go through the story line by line: what should have come of it, and what did?",
     ),
 )
 

@@ -102,7 +102,7 @@ def _identity(item: Any) -> str:
 def _changed(head: str, before: Any, after: Any, indent: str) -> Iterator[Line]:
     nested = isinstance(after, (dict, list)) and type(edit(after)) is type(edit(before))
     if not nested:
-        yield Line("~", f"{indent}{head} {_short(after)}", _short(before))
+        yield Line("~", f"{indent}{head} {short(after)}", short(before))
         return
     inner = list(_inside(before, after, indent + "  "))
     if inner:
@@ -110,7 +110,8 @@ def _changed(head: str, before: Any, after: Any, indent: str) -> Iterator[Line]:
         yield from inner
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A value in one line of YAML."""
     text = yaml.safe_dump(edit(value), default_flow_style=True, allow_unicode=True, width=10_000)
     return text.removesuffix("...\n").strip()
 

@@ -1,4 +1,5 @@
-"""Exercises about a function: it is tried in many cases, from the smallest on, and the first that fails is told.
+"""Exercises about a function, or a text: it is tried in many cases, from the smallest on, and the first that fails
+is told.
 
 For controllers see `exercise`: there the schedules are searched. Here a case is a little play of its own. It
 calls the learner's function, tells what happens line by line, and demands that a promise is kept.
@@ -6,7 +7,9 @@ calls the learner's function, tells what happens line by line, and demands that 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -26,7 +29,7 @@ class Promise(NamedTuple):
 
 
 class Unsolved(Exception):
-    """The function has done nothing at all: the hole is still a hole."""
+    """The function has done nothing at all, or the text is not finished: the hole is still a hole."""
 
 
 class Broken(Exception):
@@ -61,10 +64,22 @@ class Scene:
 
 
 class Case(NamedTuple):
-    """`kind` says in a few words what is tried; `play` calls the learner's function."""
+    """`kind` says in a few words what is tried; `play` calls the learner's function, or uses their text."""
 
     kind: str
     play: Callable[[Scene, Any], None]
+
+
+class Wanted(NamedTuple):
+    """What a learner is to write."""
+
+    what: str
+    is_it: Callable[[Any], bool]
+
+
+A_FUNCTION = Wanted("a function that you have written", inspect.isfunction)
+A_CLASS = Wanted("a class that you have written", inspect.isclass)
+A_TEXT = Wanted("a text", lambda thing: isinstance(thing, str))
 
 
 @dataclass(frozen=True)
@@ -80,14 +95,14 @@ class Slip:
 
 @dataclass(frozen=True)
 class Drill:
-    """One hole in one notebook that holds a function, or a class. `id` is lesson.number: "01.1"."""
+    """One hole in one notebook that holds what is `wanted`. `id` is lesson.number: "01.1"."""
 
     id: str
     words: Words
     cases: Callable[[], Iterable[Case]]
     promises: Sequence[Promise]
     diagnoses: Sequence[Diagnosis]
-    of_classes: bool = False  # is it a class that is tried?
+    wanted: Wanted = A_FUNCTION
 
 
 def noted(*facts: str) -> Callable[[Any], bool]:
@@ -109,7 +124,7 @@ def run(drill: Drill, thing: Any) -> tuple[Slip | None, dict[str, int]]:
 def _played(case: Case, thing: Any) -> Slip | None:
     scene = Scene()
     try:
-        with Budget():
+        with Budget() if callable(thing) else nullcontext():  # a text never runs for ever
             case.play(scene, thing)
     except Unsolved:
         raise

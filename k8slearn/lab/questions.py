@@ -234,4 +234,58 @@ QUESTIONS = {
         },
         "by the other, after a while",
     ),
+    "12 who brings it to life": Question(
+        "The definition of teapots is accepted. What has to be started before the server takes the first teapot?",
+        {
+            "a controller for teapots": "It is needed when something shall happen to them. To store them, nobody is.",
+            "the API server, once more": "It reads definitions while it runs, as others read pods.",
+            "nothing": "A definition is an object, and the server has read it. That is all there is to it.",
+        },
+        "nothing",
+    ),
+    "12 what is kept": Question(
+        "The schema knows tea and cups. You send a teapot with tea and milk, and without cups. What is stored?",
+        {
+            "tea and milk": "It is your kind, but it is the server's store: what the schema does not name goes.",
+            "tea and cups": "Milk is in no schema, so it is dropped. Cups have a default, so they are filled in.",
+            "nothing: it is refused": "Only for those who ask for strict checking, as kubectl does. Others are warned.",
+        },
+        "tea and cups",
+    ),
+    "12 a rule that looks back": Question(
+        "The rule of spec.glaze is self == oldSelf. The pot is blue. Somebody takes the glaze away, then writes red.",
+        {
+            "both are refused": "A rule of a field is asked where the field is. The first change leaves none behind.",
+            "only the red one is": "By then there is no old glaze to compare it with.",
+            "neither is": "Each step lacks one of the two values that the rule compares, so nobody asks it.",
+        },
+        "neither is",
+    ),
+    "12 an old client": Question(
+        "A client that knows only v1 reads the pot, puts a label on it, and writes it back. What about the lid of v2?",
+        {
+            "it stays: nobody touched it": "The client has sent all that it was shown, and it was not shown a lid.",
+            "it is gone": "An update replaces the whole object, and in this whole there is no lid.",
+            "409 Conflict": "Nobody else has written meanwhile. To the server this is an ordinary update.",
+        },
+        "it is gone",
+    ),
+    "12 an owner next door": Question(
+        "A cup in the namespace garden names a teapot in default as its owner. The teapot is well. What about the cup?",
+        {
+            "it lives as long as the pot": "So it was meant. But a reference says no namespace, and is read next door.",
+            "it is refused": "Nobody looks for owners when an object is written: they may come later.",
+            "it is deleted": "Its owner is looked for in garden, and there is no such pot there.",
+        },
+        "it is deleted",
+    ),
+    "12 the end of a kind": Question(
+        "Two teapots are there, and one has a finalizer. Somebody deletes the definition of teapots. What is left?",
+        {
+            "both teapots": "Without their kind nobody could ask for them. A definition takes its objects along.",
+            "nothing": "A finalizer is no code that runs. It is a word that holds, until somebody takes it out.",
+            "one, and the definition": "It waits for the last teapot, and that waits for whoever owns the finalizer.",
+        },
+        "one, and the definition",
+    ),
 }

@@ -66,7 +66,8 @@ def objects(things: list[Any]) -> Shown:
     if all(isinstance(t, Step) for t in things):
         return table(things)
     parts = [show(t) for t in things]
-    return Shown("---\n".join(p.text for p in parts), "<hr>".join(p.markup for p in parts))
+    texts = (f"{part.text.rstrip()}\n" for part in parts)
+    return Shown("---\n".join(texts), "<hr>".join(part.markup for part in parts))
 
 
 def table(steps: Iterable[Step]) -> Shown:

@@ -273,6 +273,30 @@ def test_without_a_converter_versions_differ_in_their_name() -> None:
         assert (seen["apiVersion"], seen["spec"]) == (f"example.com/{name}", {"x": 1})
 
 
+def named(*fields: str) -> Object:
+    """A version's schema that knows these fields of the spec."""
+    spec = {"type": "object", "properties": {field: {"type": "string"} for field in fields}}
+    return {"schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}}
+
+
+def test_what_the_stored_version_does_not_know_is_lost() -> None:
+    versions = [{**version("v1", storage=True), **named("tea")}, {**version("v2"), **named("tea", "lid")}]
+    sim = world(crd(versions=versions))
+    sim.client.create(widget(version="v2", spec={"tea": "mint", "lid": "blue"}))
+    assert sim.store.get(WIDGETS, "default/a")["spec"] == {"tea": "mint"}  # type: ignore[index]
+
+
+def test_what_an_old_version_does_not_show_is_lost_when_it_is_written_back() -> None:
+    versions = [{**version("v1"), **named("tea")}, {**version("v2", storage=True), **named("tea", "lid")}]
+    sim = world(crd(versions=versions))
+    sim.client.create(widget(version="v2", spec={"tea": "mint", "lid": "blue"}))
+    old = sim.server.handle(Request("get", of(sim, "v1"), "default", "a"))
+    assert old["spec"] == {"tea": "mint"}
+    assert sim.client.get(WIDGETS, "default/a")["spec"] == {"tea": "mint", "lid": "blue"}
+    sim.client.update({**old, "metadata": {**old["metadata"], "labels": {"seen": "yes"}}})
+    assert sim.client.get(WIDGETS, "default/a")["spec"] == {"tea": "mint"}
+
+
 def test_the_stored_version_may_change_and_what_lies_there_stays_readable() -> None:
     sim = world(crd(versions=[version("v1", storage=True), version("v2")]))
     sim.client.create(widget(version="v1", spec={"x": 1}))
@@ -380,6 +404,8 @@ def test_a_definition_takes_its_objects_along() -> None:
         sim.client.create(widget("late"))
     sim.advance(5)
     assert [o["metadata"]["name"] for o in sim.client.list(WIDGETS)] == ["held"]
+    going = sim.client.get("customresourcedefinitions", WIDGETS)
+    assert going["status"]["conditions"][-1]["message"] == "CustomResource deletion is in progress"
     sim.client.patch(WIDGETS, "default/held", patch={"metadata": {"finalizers": None}})
     sim.advance(5)
     with pytest.raises(errors.NotFound):

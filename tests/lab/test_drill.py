@@ -62,6 +62,25 @@ def test_where_a_class_is_tried_nothing_else_is_taken() -> None:
     assert "needs a class that you have written" in repr(report)
 
 
+@pytest.mark.parametrize("thing", [..., 7, put])
+def test_what_is_no_text_is_told_kindly(thing: Any) -> None:
+    report = judge("12.1", thing)
+    assert report.state == "open"
+    assert "check() needs a text, and got" in repr(report)
+
+
+@pytest.mark.parametrize("text", ["", "7", "[]", "type: object", "type: {}", "{"])
+def test_whatever_the_text_says_it_is_told_what_the_server_makes_of_it(text: str) -> None:
+    for exercise in ("12.1", "12.2"):
+        report = judge(exercise, text)
+        assert report.state == "wrong"
+        assert report.message
+
+
+def test_an_unfinished_text_is_not_wrong_but_open() -> None:
+    assert judge("12.1", "type: object\n...  # TODO: the rest\n").state == "open"
+
+
 def test_an_empty_hole_is_not_wrong_but_open() -> None:
     assert "not solved yet" in repr(judge("01.2", lambda log, key, place, compacted: None))
     assert judge("02.1", lambda client: None).state == "open"

@@ -112,3 +112,9 @@ def test_panels_follow_what_a_cell_does_to_the_simulation(shell: InteractiveShel
     before = view.times
     shell.run_cell("sim.step()")
     assert view.times > before
+
+
+def test_several_refusals_are_shown_one_below_the_other() -> None:
+    shown = show([errors.BadRequest("no tea"), errors.BadRequest("no cups")])
+    assert repr(shown).splitlines()[1] == "---"
+    assert shown._repr_html_().count("role='alert'") == 2

@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from k8slearn.lab.drill import Drill
 from k8slearn.lab.exercise import Exercise
-from k8slearn.lab.exercises import lesson01, lesson02, lesson03, lesson04, lesson05, lesson13, lesson14
+from k8slearn.lab.exercises import (
+    lesson01,
+    lesson02,
+    lesson03,
+    lesson04,
+    lesson05,
+    lesson12,
+    lesson13,
+    lesson14,
+)
 
-LESSONS = (lesson01, lesson02, lesson03, lesson04, lesson05, lesson13, lesson14)
+LESSONS = (lesson01, lesson02, lesson03, lesson04, lesson05, lesson12, lesson13, lesson14)
 EXERCISES: dict[str, Exercise | Drill] = {e.id: e for lesson in LESSONS for e in lesson.EXERCISES}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from k8slearn.api import errors
 from k8slearn.api.errors import NotFound
 from k8slearn.api.objects import Object
-from k8slearn.lab.drill import Broken, Case, Drill, Promise, Scene, Unsolved, noted
+from k8slearn.lab.drill import A_CLASS, Broken, Case, Drill, Promise, Scene, Unsolved, noted
 from k8slearn.lab.exercise import Diagnosis, words_of
 
 WORDS = words_of("lesson14")
@@ -207,5 +207,5 @@ FERRIES = Drill(
         _fits("an empty answer for what it does not know", UNKNOWN, "list v3"),
         _fits("takes empty for unknown", UNKNOWN, "empty is not unknown"),
     ],
-    of_classes=True,
+    wanted=A_CLASS,
 )

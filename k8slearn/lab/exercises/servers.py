@@ -14,9 +14,9 @@ from k8slearn.lab.drill import Scene
 from k8slearn.sim.simulation import VirtualClock
 
 
-def api_server() -> ApiServer:
-    """An API server alone: no machines, and nobody who acts on their own."""
-    return Cluster(0, components=()).server(VirtualClock(), Dice())
+def api_server(*objects: Object) -> ApiServer:
+    """An API server alone, with these objects: no machines, and nobody who acts on their own."""
+    return Cluster(0, components=(), objects=objects).server(VirtualClock(), Dice())
 
 
 @dataclass
