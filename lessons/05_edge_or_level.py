@@ -189,3 +189,4 @@ show(Controller.on_change)
 # (`AddFunc`, `UpdateFunc`, `DeleteFunc`), and in every one of the built-in controllers they do no more than `enqueue`.
 #
 # **Exercises:** [05 · Exercises](../exercises/05_edge_or_level.ipynb)
+# · **Next:** [06 · Edge and level](06_edge_and_level.ipynb)

@@ -15,6 +15,7 @@ from k8slearn.lab import story, streams
 from k8slearn.lab.logs import log
 from k8slearn.lab.loops import loop
 from k8slearn.lab.notes import note
+from k8slearn.lab.queues import queues
 from k8slearn.machinery import Controller, Informer
 from k8slearn.sim import Call, Simulation, Step
 
@@ -88,6 +89,7 @@ def frame(sim: Simulation, selection: Selection, traffic: Traffic | None = None)
         "loop": loop(sim, step, selection.get("player")),
         "log": log(sim, selection.get("player")),
         "watches": streams.streams(sim, selection.get("player")),
+        "queues": queues(sim, step, selection),
         "selection": {"player": selection.get("player"), "object": selection.get("object")},
     }
 

@@ -288,4 +288,49 @@ QUESTIONS = {
         },
         "one, and the definition",
     ),
+    "06 eleven changes": Question(
+        "Ten changes of one object wait. While a worker is at it, an eleventh comes. How many looks in all?",
+        {
+            "eleven": "That would be a queue of events. Ten of those looks would find what the one before them found.",
+            "two": "One for everything before it, one for what came after it had begun. Never two at the same time.",
+            "one": "Then the eleventh change would be lost: the worker may have looked before it came.",
+        },
+        "two",
+    ),
+    "06 the same trouble": Question(
+        "The built-in ReplicaSet controller, as deaf, and asked to look three times. How many pods for 3 replicas?",
+        {
+            "nine": "That is what comparing with the cache alone would make of it.",
+            "three": "It knows what it has just made, and waits until it has heard of it.",
+            "none": "It need not hear anything to make the first three: it has seen that there are none.",
+        },
+        "three",
+    ),
+    "06 synced": Question(
+        "WaitForCacheSync says: synced. What do you know about the cache?",
+        {
+            "it is up to date": "It may have been, for a moment. Since then the world has moved on.",
+            "nothing is on its way to it": "Nobody can know that. The news may be stuck anywhere.",
+            "it has listed once": "So it is not empty by mistake. How old it is, is another question.",
+        },
+        "it has listed once",
+    ),
+    "06 a resync": Question(
+        "It has not heard of a deleted pod, a new one, and a changed one. Now it resyncs. What does it know?",
+        {
+            "everything": "For that it would have to ask the API server. A resync asks nobody.",
+            "all but the deleted one": "A list would show the new ones. But a resync is not a list.",
+            "what it knew before": "It was shown its own cache once more. What is not in there, is not in there.",
+        },
+        "what it knew before",
+    ),
+    "06 gone in the dark": Question(
+        "Unheard, Ada moves from team red to blue, and is deleted. Then the informer lists. The handler is given:",
+        {
+            "DELETED, and ada in blue": "That was her last state. But it is in no cache, and in no list.",
+            "DELETED, and ada in red": "The last that was heard of her. Better than nothing, and out of date.",
+            "nothing": "Then she would live on in whatever the handler keeps. The informer sees that she is missing.",
+        },
+        "DELETED, and ada in red",
+    ),
 }

@@ -1,24 +1,19 @@
-"""All exercises, by id. Each lesson's are in a file of its own; their holes are in ``lessons/``.
+"""All exercises, by id. Each lesson's are in a file of its own, ``lesson04.py``; their holes are in ``lessons/``.
 
 Read first: `k8slearn.lab.exercise`, then `lesson04`.
 """
 
 from __future__ import annotations
 
+import re
+from importlib import import_module
+from pkgutil import iter_modules
+
 from k8slearn.lab.drill import Drill
 from k8slearn.lab.exercise import Exercise
-from k8slearn.lab.exercises import (
-    lesson01,
-    lesson02,
-    lesson03,
-    lesson04,
-    lesson05,
-    lesson12,
-    lesson13,
-    lesson14,
-)
 
-LESSONS = (lesson01, lesson02, lesson03, lesson04, lesson05, lesson12, lesson13, lesson14)
+NAMES = sorted(found.name for found in iter_modules(__path__) if re.fullmatch(r"lesson\d\d", found.name))
+LESSONS = tuple(import_module(f"{__name__}.{name}") for name in NAMES)
 EXERCISES: dict[str, Exercise | Drill] = {e.id: e for lesson in LESSONS for e in lesson.EXERCISES}
 
 

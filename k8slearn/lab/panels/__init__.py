@@ -13,9 +13,10 @@ from .loop import LOOP
 from .map import MAP
 from .panel import Frame, Panel
 from .pipeline import PIPELINE
+from .queues import QUEUES
 from .watches import WATCHES
 
-PANELS: dict[str, Panel] = {panel.name: panel for panel in (MAP, LOOP, LOG, PIPELINE, WATCHES)}
+PANELS: dict[str, Panel] = {panel.name: panel for panel in (MAP, LOOP, LOG, PIPELINE, WATCHES, QUEUES)}
 
 __all__ = ["PANELS", "Panel", "drawn", "panel", "sheet_png", "sheet_text"]
 
