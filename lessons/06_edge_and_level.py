@@ -206,7 +206,7 @@ print(grow_unheard(named), "pods for 3 replicas")
 #
 # ## Second cure: remember what is on its way
 #
-# The pods of a ReplicaSet are all alike, and have made-up names.
+# The pods of a ReplicaSet are all alike, and the API server makes up their names. There is nothing that could be refused.
 
 # %%
 trouble = predict("06 the same trouble")
@@ -430,15 +430,15 @@ print("mine:", mine["metadata"]["labels"], " the cache's:", grace["metadata"]["l
 
 # %% [markdown]
 # client-go does not refuse. It hands out a pointer, and asks you not to write through it. Who does it anyway has changed what every
-# other reader in the process sees, without a write, without an event, until that object happens to change next. (Its tests run with
-# `KUBE_CACHE_MUTATION_DETECTOR=true`, which compares each object with a copy and panics.)
+# other reader in the process sees, without a write, without an event, until that object happens to change next. (Kubernetes' own
+# tests run with `KUBE_CACHE_MUTATION_DETECTOR=true`, which compares each object with a copy, and panics.)
 
 # %% [markdown]
 # ## What the real one does
 #
 # The same queue: `workqueue` in client-go has the same two sets, the same 5 milliseconds and 1,000 seconds, and also a limit for all
 # keys together. It does not know *why* a key is in it; ours does, to be able to show it to you. `kube-controller-manager` shares
-# one informer of pods among all its controllers, and gives the ReplicaSet controller five workers. Built-in controllers resync every
+# one informer of pods among all its controllers (here each has its own), and gives the ReplicaSet controller five workers. Built-in controllers resync every
 # twelve to twenty-four hours, controller-runtime every ten, and nobody should notice.
 #
 # **Exercises:** [06 · Exercises](../exercises/06_edge_and_level.ipynb)

@@ -47,16 +47,15 @@ def _awaited(p: Controller) -> list[Timer]:
 
 
 def _player(sim: Simulation, p: Controller, step: Step | None, chosen: str | None) -> Data:
-    ready = [_key(sim, p, key, chosen) for key in p.queue.ready]
-    waiting = [_later(sim, p, timer, chosen) for timer in _awaited(p)]
+    ready, waiting = list(p.queue.ready), _awaited(p)
     return {
         "name": p.name,
         "room": p.room,
         "caches": [_cache(sim, p, i, chosen) for i in _in_order(p)],
-        "ready": ready[:KEYS],
+        "ready": [_key(sim, p, key, chosen) for key in ready[:KEYS]],
         "more_ready": max(len(ready) - KEYS, 0),
-        "working": _working(sim, p, step, chosen),
-        "waiting": waiting[:KEYS],
+        "working": _working(p, step, chosen),
+        "waiting": [_later(sim, p, timer, chosen) for timer in waiting[:KEYS]],
         "more_waiting": max(len(waiting) - KEYS, 0),
     }
 
@@ -74,7 +73,7 @@ def _in_order(p: Controller) -> list[Informer]:
 
 
 def _cache(sim: Simulation, p: Controller, informer: Informer, chosen: str | None) -> Data:
-    behind = [_event(sim, entry, chosen) for entry in pending(informer)]
+    behind = pending(informer)
     return {
         "resource": story.plain(informer.resource),
         "objects": len(p.cache.objects.get(informer.resource, {})),
@@ -82,7 +81,7 @@ def _cache(sim: Simulation, p: Controller, informer: Informer, chosen: str | Non
         "store": sim.store.revision,
         "lag": informer.lag,
         "state": _state(informer),
-        "behind": behind[:BEHIND],
+        "behind": [_event(sim, entry, chosen) for entry in behind[:BEHIND]],
         "more": max(len(behind) - BEHIND, 0),
         "belief": _belief(sim, p, informer, chosen),
     }
@@ -156,7 +155,7 @@ def _reason(step: Step) -> str:
     return {"timer": "its time has come", "reconcile": "asked for itself"}.get(step.action, step.action)
 
 
-def _working(sim: Simulation, p: Controller, step: Step | None, chosen: str | None) -> list[Data]:
+def _working(p: Controller, step: Step | None, chosen: str | None) -> list[Data]:
     """Keys in somebody's hands. A reconcile is one step, so after it this is the key it has just put down."""
     found = [{"key": key, "chosen": key == chosen, "result": ""} for key in sorted(p.queue.processing)]
     if step is not None and step.player == p.name and step.action == "reconcile":

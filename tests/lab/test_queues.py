@@ -140,3 +140,17 @@ def test_unless_somebody_is_chosen_only_those_with_something_to_do_are_told() ->
     sim.create(deployment(replicas=1))
     names = [each["name"] for each in frame(sim, NOBODY)["queues"]["players"]]
     assert names[0] == "deployment-controller"
+
+
+def test_a_crowd_is_counted(sim: Simulation) -> None:
+    sim.fault("hold", ME)
+    sim.create([podset(f"shop-{i}", 1) for i in range(12)])
+    cache = me(sim)["caches"][0]
+    assert (len(cache["behind"]), cache["more"]) == (8, 4)
+    assert "+4 more not heard yet" in words(sim)
+    sim.fault("release", ME)
+    for _ in range(12):
+        sim.step()
+    told = me(sim)
+    assert (len(told["ready"]), told["more_ready"]) == (8, 4)
+    assert "+4 more ready" in words(sim)

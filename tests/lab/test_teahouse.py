@@ -21,6 +21,7 @@ def _no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_trying_by_hand_says_what_is_stored_or_why_not() -> None:
     schema = "{type: object, properties: {spec: {type: object, properties: {tea: {type: string}}}}}"
     assert repr(taken(schema, tea="mint", tip=5)) == "tea: mint\n"
+    assert repr(taken("type: object", tea="mint")) == "{}\n"
     assert "spec.tea in body must be of type string" in repr(taken(schema, tea=5))
     assert "spec.validation.openAPIV3Schema" in repr(
         taken("{type: object, properties: {spec: {}}}", tea="mint")

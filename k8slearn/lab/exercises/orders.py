@@ -89,7 +89,8 @@ def order(spec: Object | None) -> Object:
 def taken(schema: str, **spec: Any) -> Shown:
     """What becomes of an order under this schema: what is stored, or why it is refused."""
     try:
-        return show(edit(Client(api_server(order_book(read(schema)))).create(order(spec)))["spec"])
+        stored = Client(api_server(order_book(read(schema)))).create(order(spec))
+        return show(edit(stored.get("spec") or {}))
     except Unsolved:
         return Shown(NOT_YET, NOT_YET)
     except (ApiError, yaml.YAMLError) as error:
