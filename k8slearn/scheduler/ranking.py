@@ -11,7 +11,7 @@ is KEP-5598, Opportunistic Batching.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from k8slearn.api.clock import Dice
@@ -39,6 +39,9 @@ class Ranking:
         self.total: Scores = {}
         self._by_total: dict[int, list[str]] = {}  # nodes with the same total, sorted by name
         self._labels: dict[str, Any] = {}  # of the nodes, when they were asked
+        self._aside: dict[
+            str, dict[str, int | None]
+        ] = {}  # nodes that only one refuses -> their scores otherwise
 
     def update(self, pod: PodInfo) -> None:
         """Ask again whatever may have changed since the last time. Raises PluginFailed."""
@@ -114,6 +117,7 @@ class Ranking:
     def _ask(self, name: str, pod: PodInfo) -> bool:
         """Ask everybody about a node. Returns whether the candidates are others now, or elsewhere."""
         self.refused.pop(name, None)
+        self._aside.pop(name, None)
         was, node = name in self.total, self.snapshot.get(name)
         labels = node.labels if node is not None else None
         moved, self._labels[name] = self._labels.get(name) is not labels, labels
@@ -121,27 +125,57 @@ class Ranking:
         if node is None or refusal is not None:
             self._leave(name, refusal)
             return was
-        self._place(name, self.total.get(name, 0))
-        for plugin in self.framework.scorers:
-            self._score(plugin, name, pod)
+        self._join(name, pod, {})
         return moved or not was
 
     def _ask_one(self, plugin: Any, name: str, pod: PodInfo) -> bool:
-        """Ask only this one. Whom somebody before it has refused stays refused."""
+        """Ask only this one. Returns whether the candidates are others now."""
         refusal, node = self.refused.get(name), self.snapshot.get(name)
-        place = self.order.get(plugin.name)
-        if node is None or (refusal and place is not None and self.order.get(refusal.plugin, 0) < place):
+        if node is None:
             return False
-        if refusal or self.snapshot.nominated.get(name):
+        if self.snapshot.nominated.get(name):
             return self._ask(name, pod)
-        if place is not None:
-            refusal = self.framework.refused_by(plugin, pod, node, self.states[plugin.name])
-            if refusal is not None:
-                self._leave(name, refusal)
-                return True
-        if plugin.name in self.columns:
+        if refusal is not None and refusal.plugin != plugin.name:
+            return self._ask_other(plugin, refusal, name, pod)
+        said = None
+        if plugin.name in self.order:
+            said = self.framework.refused_by(plugin, pod, node, self.states[plugin.name])
+        if refusal is not None:
+            return self._reconsider(name, said, pod)
+        if said is not None:
+            self._aside[name] = {c.plugin.name: c.raw[name] for c in self.columns.values()}
+            self._leave(name, said)
+        elif plugin.name in self.columns:
             self._score(plugin, name, pod)
+        return said is not None
+
+    def _ask_other(self, plugin: Any, refusal: Refusal, name: str, pod: PodInfo) -> bool:
+        """Of a node that somebody else has refused: who comes after that one is not asked, and so must be later."""
+        place = self.order.get(plugin.name)
+        if place is not None and place < self.order.get(refusal.plugin, 0):
+            return self._ask(name, pod)
+        self._aside.pop(name, None)
         return False
+
+    def _reconsider(self, name: str, said: Refusal | None, pod: PodInfo) -> bool:
+        """The only one who has refused this node has been asked once more."""
+        if said is not None:
+            self.refused[name] = said
+            return False
+        if name not in self._aside:
+            return self._ask(name, pod)
+        del self.refused[name]
+        self._join(name, pod, self._aside.pop(name))
+        return True
+
+    def _join(self, name: str, pod: PodInfo, known: Mapping[str, int | None]) -> None:
+        """The node is a candidate. Scores that follow from the node alone may be known already."""
+        self._place(name, self.total.get(name, 0))
+        for plugin in self.framework.scorers:
+            if plugin.name in known and plugin.name not in self.framework.stateful:
+                self.columns[plugin.name].put(name, known[plugin.name])
+            else:
+                self._score(plugin, name, pod)
 
     def _refusal(self, node: NodeInfo, pod: PodInfo) -> Refusal | None:
         if self.snapshot.guests(node.name, pod):
@@ -185,6 +219,7 @@ class Ranking:
     def _forget(self) -> None:
         """The pod itself is refused: every node is to be asked once that is over."""
         self.seen = 0
+        self._aside.clear()
         for name in list(self.total):
             self._leave(name, None)
 
