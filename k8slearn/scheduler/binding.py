@@ -18,7 +18,7 @@ from k8slearn.scheduler.events import ASSIGNED, event
 from k8slearn.scheduler.framework import Framework, PluginFailed, Refusal, Wait, reasons_of
 from k8slearn.scheduler.nodeinfo import PodInfo
 
-TIMED_OUT = "timed out waiting on permit"
+TIMED_OUT = "rejected due to timeout after waiting {}s at plugin {}"
 
 
 class Refused(Exception):
@@ -40,45 +40,43 @@ class Binder(Listener):
 
     def unassume(self, framework: Framework, pod: PodInfo, node: str) -> None:
         """It has come to nothing. The others hear of it as if a pod had gone."""
-        for plugin in reversed(framework.at("unreserve")):
-            plugin.unreserve(pod, node, self.handle)
         self.waiting.pop(pod.key, None)
         self.assumed.pop(pod.key, None)
         self.snapshot.remove_pod(pod.key)
+        for plugin in reversed(framework.at("unreserve")):
+            plugin.unreserve(pod, node, self.handle)
         gone = {**pod.object, "spec": {**pod.spec, "nodeName": node}}
         self._tell(event(ASSIGNED, gone, None))
 
     def reserve(self, framework: Framework, pod: PodInfo, node: str) -> Done | None:
-        """The first half, which belongs to the decision. Raises Refused, PluginFailed."""
+        """The first half, which belongs to the decision. Raises Refused, PluginFailed, NotFound."""
         for plugin in framework.at("reserve"):
             said = self._run(plugin, "reserve", pod, node)
             if said is not None:
                 raise Refused(plugin, reasons_of(plugin, "reserve", said))
-        longest: Wait | None = None
-        for plugin in framework.at("permit"):
-            said = self._run(plugin, "permit", pod, node)
-            if isinstance(said, Wait):
-                longest = said if longest is None or said.seconds > longest.seconds else longest
-            elif said is not None:
-                raise Refused(plugin, reasons_of(plugin, "permit", said))
-        if longest is not None:
-            self.waiting[pod.key] = Waiting(node, self.clock.now, "permit")
-            return Done(again_in=longest.seconds)
-        return self.bind(framework, pod, node)
+        return self._permit(framework, pod, Waiting(node, self.clock.now, "permit"))
 
     def go_on(self, framework: Framework, pod: PodInfo) -> Done | None:
         """With a pod that waits. Raises Refused, PluginFailed, NotFound."""
         waiting = self.waiting[pod.key]
         if waiting.stage == "pre_bind":
             return self.bind(framework, pod, waiting.node)
-        for plugin in framework.at("permit"):  # asked again: has it been long enough, or is it allowed?
+        return self._permit(framework, pod, waiting)
+
+    def _permit(self, framework: Framework, pod: PodInfo, waiting: Waiting) -> Done | None:
+        """Everybody must allow it. Nobody has it wait for longer than he said at first."""
+        left: list[float] = []
+        for plugin in framework.at("permit"):
             said = self._run(plugin, "permit", pod, waiting.node)
-            if isinstance(said, Wait) and self.clock.now < waiting.since + said.seconds:
-                return Done(again_in=waiting.since + said.seconds - self.clock.now)
+            if isinstance(said, Wait):
+                left.append(waiting.since + said.seconds - self.clock.now)
+                said = TIMED_OUT.format(f"{said.seconds:g}", plugin.name) if left[-1] <= 0 else None
             if said is not None:
-                why = TIMED_OUT if isinstance(said, Wait) else said
-                raise Refused(plugin, reasons_of(plugin, "permit", why))
-        return self.bind(framework, pod, waiting.node)
+                raise Refused(plugin, reasons_of(plugin, "permit", said))
+        if not left:
+            return self.bind(framework, pod, waiting.node)
+        self.waiting[pod.key] = waiting
+        return Done(again_in=min(left))
 
     def bind(self, framework: Framework, pod: PodInfo, node: str) -> Done | None:
         """The second half. Raises PluginFailed, NotFound."""
@@ -93,6 +91,8 @@ class Binder(Listener):
         for plugin in framework.at("bind"):
             if self._run(plugin, "bind", pod, node):
                 break
+        else:
+            raise PluginFailed(framework.at("bind")[-1], "bind", "nobody has bound the pod")
         self._bound(framework, pod, node)
         return None
 

@@ -143,19 +143,16 @@ class Listener(Controller):
         """This has happened: whom of those who wait may it help?"""
         welcome: dict[tuple[str, frozenset[str]], bool] = {}  # alike pods are asked about once
         for key, parked in list(self.queue.unschedulable.items()):
-            pod = self.cache.get("pods", key)
-            framework = self.framework_of(pod) if pod is not None else None
-            if pod is None or framework is None:
-                continue
             kind = (parked.like, parked.plugins)
             if kind not in welcome:
-                welcome[kind] = self._helps(framework, PodInfo(pod), parked.plugins, event)
+                pod = self.cache.get("pods", key)
+                welcome[kind] = pod is not None and self._helps(PodInfo(pod), parked.plugins, event)
             if welcome[kind]:
                 self.queue.release(key)
 
-    def _helps(self, framework: Framework, pod: PodInfo, plugins: Iterable[str], event: ClusterEvent) -> bool:
+    def _helps(self, pod: PodInfo, plugins: Iterable[str], event: ClusterEvent) -> bool:
         """Does one of those who have refused the pod say so? Who fails to answer says yes."""
-        for plugin in framework.plugins:
+        for plugin in self.profiles[scheduler_of(pod.object)].plugins:
             if plugin.name not in plugins or event.label not in getattr(plugin, "events", (event.label,)):
                 continue
             try:
@@ -181,9 +178,14 @@ class Listener(Controller):
                 continue
         return True
 
-    def sort_key(self, pod: PodInfo) -> Any:
+    def sort_key(self, pod: PodInfo) -> float:
+        """Who fails to answer, or says what is no number, says nothing."""
         plugin = self.profiles[scheduler_of(pod.object)].first("sort_key")
-        return () if plugin is None else plugin.sort_key(pod)
+        try:
+            found = plugin.sort_key(pod) if plugin is not None else 0
+        except Exception:
+            return 0
+        return found if isinstance(found, int | float) else 0
 
     # --- what follows from the cache ---
 

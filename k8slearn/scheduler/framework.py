@@ -2,7 +2,7 @@
 
 A plugin is any object with a name and some of these methods. `pod` is a PodInfo, `node` a NodeInfo:
 
-    sort_key(pod)                  pods with a lower one are placed first. One plugin of a scheduler decides
+    sort_key(pod)                  a number; pods with a lower one are placed first. One plugin of a scheduler decides
     pre_enqueue(pod)               None, or why the pod is not even to be looked at yet
     pre_filter(pod, state)         None, or why the pod can be on no node at all. Once in each cycle
     filter(pod, node)              None if the pod may run there, otherwise the reason (or a list of reasons)
@@ -25,7 +25,7 @@ and, so that little has to be asked twice:
     counts(pod, node, state)       what this node adds to sums over many nodes, see `counts`
     helped_by_preemption(pod, node, reasons)   could the filter pass if other pods were gone? (default: no)
     events, helps(pod, event, handle)  which changes may help a pod that it has refused, see `events`
-    watches, needs                 kinds that it looks at besides pods and nodes; without `needs`, it has nothing to say
+    watches, needs                 kinds that it looks at besides pods and nodes; without `needs`, it is silent
 
 A plugin with `counts`, `pre_filter` or `pre_score` keeps what it has found out in a CycleState, which `filter` and
 `score` are given as third argument. Plugins themselves remember nothing; `handle` (a Handle) knows everything else.
@@ -192,7 +192,10 @@ class Framework:
         """Pods with the same signature get the same results from every plugin; None: share with nobody."""
         parts: list[Any] = []
         for plugin in self._deciding:
-            part = plugin.looks_at(pod, handle) if hasattr(plugin, "looks_at") else None
+            try:
+                part = plugin.looks_at(pod, handle) if hasattr(plugin, "looks_at") else None
+            except Exception as error:
+                raise PluginFailed(plugin, "pre_filter", error) from error
             if part is None:
                 return None
             if not any(part is other for other in parts):  # two plugins look at tolerations
@@ -215,13 +218,15 @@ class Framework:
         """What this one says. Raises PluginFailed."""
         try:
             said = plugin.filter(pod, node) if state is None else plugin.filter(pod, node, state)
+            if said is None:
+                return None
+            reasons = reasons_of(plugin, "filter", said)
+            helped = getattr(plugin, "helped_by_preemption", None)
+            return Refusal(plugin.name, reasons, bool(helped and helped(pod, node, reasons)))
+        except PluginFailed:
+            raise
         except Exception as error:
             raise PluginFailed(plugin, "filter", error) from error
-        if said is None:
-            return None
-        reasons = reasons_of(plugin, "filter", said)
-        helped = getattr(plugin, "helped_by_preemption", None)
-        return Refusal(plugin.name, reasons, bool(helped and helped(pod, node, reasons)))
 
     def score(self, plugin: Any, pod: PodInfo, node: NodeInfo, state: CycleState | None) -> int | None:
         """Raises PluginFailed."""
@@ -237,11 +242,8 @@ class Framework:
 def reasons_of(plugin: Any, point: str, said: Any) -> tuple[str, ...]:
     """What a plugin that says no has said. Raises PluginFailed if it makes no sense."""
     reasons = (said,) if isinstance(said, str) else said
-    if (
-        not isinstance(reasons, list | tuple)
-        or not all(isinstance(r, str) and r for r in reasons)
-        or not reasons
-    ):
+    texts = isinstance(reasons, list | tuple) and all(isinstance(r, str) and r for r in reasons)
+    if not texts or not reasons:
         raise PluginFailed(plugin, point, f"it returned {said!r}: None lets the pod in, a text says why not")
     return tuple(reasons)
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import heappop, heappush
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from k8slearn.api.clock import Clock
 from k8slearn.api.objects import Key
@@ -42,16 +42,18 @@ class SchedulingQueue(WorkQueue):
     def __init__(self, clock: Clock, first: float = FIRST_BACKOFF, longest: float = LONGEST_BACKOFF) -> None:
         super().__init__(clock)
         self.first_backoff, self.longest_backoff = first, longest
-        self.ranks: dict[Key, Any] = {}  # pod -> what it is sorted by; lower ones are next
+        self.ranks: dict[Key, tuple[float, ...]] = {}  # pod -> what it is sorted by; lower ones are next
         self.attempts: dict[Key, int] = {}
         self.unschedulable: dict[Key, Parked] = {}
-        self.line: list[tuple[Any, int, Key]] = []  # a heap of who is ready; out-of-date entries may linger
+        self.line: list[
+            tuple[tuple[float, ...], int, Key]
+        ] = []  # a heap of who is ready; out-of-date entries may linger
         self.places: dict[Key, int] = {}  # pod -> its valid entry in the line
         self._entries = 0
 
-    def offer(self, key: Key, rank: Any = ()) -> None:
+    def offer(self, key: Key, rank: float = 0) -> None:
         """A pod that needs a node."""
-        self.ranks[key] = rank
+        self.ranks[key] = (rank,)
         self.add(key)
 
     def _append(self, key: Key) -> None:

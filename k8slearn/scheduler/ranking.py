@@ -39,9 +39,8 @@ class Ranking:
         self.total: Scores = {}
         self._by_total: dict[int, list[str]] = {}  # nodes with the same total, sorted by name
         self._labels: dict[str, Any] = {}  # of the nodes, when they were asked
-        self._aside: dict[
-            str, dict[str, int | None]
-        ] = {}  # nodes that only one refuses -> their scores otherwise
+        #: Nodes that only one plugin refuses -> the scores that they had before.
+        self._aside: dict[str, dict[str, int | None]] = {}
 
     def update(self, pod: PodInfo) -> None:
         """Ask again whatever may have changed since the last time. Raises PluginFailed."""

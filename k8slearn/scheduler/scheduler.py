@@ -53,7 +53,7 @@ class Scheduler(Binder):
         self.watches = ("nodes", *watches)
         self.profiles = {
             n: heard(framework, self.watches)
-            for n, framework in (profiles or {name: Framework(binding(plugins))}).items()
+            for n, framework in (profiles or {name: Framework(with_binder(plugins))}).items()
         }
         self.name = next(iter(self.profiles))
         self.backoffs = backoffs
@@ -125,9 +125,15 @@ class Scheduler(Binder):
         return choose(winners, pod, self.dice) if winners else ""
 
     def _signature(self, framework: Framework, pod: PodInfo) -> str | None:
-        """Where some are nominated, alike pods are not all alike: it matters whom one may overtake."""
+        """Of pods with the same one all is known if it is known of one of them; None: of nobody else.
+
+        Where some are nominated, alike pods are not all alike: it matters whom one may overtake.
+        """
         signature = framework.signature(pod, self.handle)
-        if signature is None or not self.snapshot.nominated:
+        if signature is None:
+            return None
+        signature = f"{scheduler_of(pod.object)} {signature}"
+        if not self.snapshot.nominated:
             return signature
         own = pod.key if self.handle.nominated_node(pod) else ""
         return f"{signature} {pod.priority} {own}"
@@ -137,12 +143,10 @@ class Scheduler(Binder):
         if signature is None:
             return Ranking(framework, self.snapshot, self.handle)
         ranking = self._rankings.pop(signature, None)
-        if ranking is None or ranking.framework is not framework:
-            ranking = Ranking(framework, self.snapshot, self.handle)
-        self._rankings[signature] = ranking
+        self._rankings[signature] = ranking or Ranking(framework, self.snapshot, self.handle)
         if len(self._rankings) > RANKINGS:
             del self._rankings[next(iter(self._rankings))]
-        return ranking
+        return self._rankings[signature]
 
     def look_elsewhere(self, change: Change) -> None:
         if change.old is None or change.new is None or _outline(change.old) != _outline(change.new):
@@ -172,10 +176,11 @@ class Scheduler(Binder):
 
     def _post_filter(self, framework: Framework, pod: PodInfo, ranking: Ranking) -> tuple[str, str | None]:
         """(what has come of it, the node for which the pod is nominated; None: as before)"""
-        if not ranking.refused:
+        plugins = framework.at("post_filter")
+        if not ranking.refused or not plugins:
             return "", ""
         said = [messages.NO_CLAIMS]
-        for plugin in framework.at("post_filter"):
+        for plugin in plugins:
             try:
                 found = plugin.post_filter(pod, ranking, self.handle)
             except Exception as error:
@@ -199,7 +204,9 @@ class Scheduler(Binder):
         """A plugin has failed. That is not the pod's fault, so it is tried again after its backoff."""
         if pod.key in self.assumed:
             self.unassume(framework, pod, self.assumed[pod.key])
-        self._remember(pod, Ranking(framework, self.snapshot), "", str(failure))
+            self.remember_node(pod.key, "", str(failure))
+        else:
+            self._remember(pod, Ranking(framework, self.snapshot), "", str(failure))
         self._report(pod, str(failure), ERROR, "")
         self.queue.back_off(pod.key, background=not failure.is_transient)
 
@@ -266,7 +273,7 @@ class Scheduler(Binder):
         self._snapshot, self._rankings = None, {}
 
 
-def binding(plugins: Sequence[Any]) -> Sequence[Any]:
+def with_binder(plugins: Sequence[Any]) -> Sequence[Any]:
     """Where nobody binds, the DefaultBinder does."""
     return plugins if any(hasattr(p, "bind") for p in plugins) else (*plugins, DefaultBinder())
 

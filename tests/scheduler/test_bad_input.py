@@ -130,7 +130,30 @@ def test_permit_may_wait(allowed: bool) -> None:
     if allowed:
         assert node_of(sim, "p") == "node-0"
     else:
-        assert message(sim, "p") == "0/1 nodes are available: 1 timed out waiting on permit."
+        assert (
+            message(sim, "p")
+            == "0/1 nodes are available: 1 rejected due to timeout after waiting 10s at plugin Patient."
+        )
+
+
+@pytest.mark.parametrize("key", [boom, lambda *_: "first", lambda *_: None])
+def test_who_sorts_the_queue_by_nonsense_has_no_say(key: Any) -> None:
+    odd = type("Odd", (), {"name": "Odd", "sort_key": key})()
+    sim = cluster({}, components=(partial(Scheduler, plugins=[odd, *DEFAULT_PLUGINS]),))
+    sim.create([pod("p"), pod("q")])
+    sim.run()
+    assert {node_of(sim, "p"), node_of(sim, "q")} == {"node-0"}
+    assert not sim.errors()
+
+
+def test_where_nobody_binds_the_pod_waits() -> None:
+    idle = type("Idle", (), {"name": "Idle", "bind": lambda *_: False})()
+    sim = cluster({}, components=(partial(Scheduler, plugins=[idle]),))
+    sim.create(pod("p"))
+    sim.run()
+    said = 'binding rejected: running Bind plugin "Idle": nobody has bound the pod'
+    assert message(sim, "p", "SchedulerError") == said
+    assert scheduler(sim).assumed == {}
 
 
 @pytest.mark.parametrize("cpu", ["-1", "one", "1.5.2"])

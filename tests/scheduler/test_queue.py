@@ -159,6 +159,22 @@ def test_a_plugin_without_hints_is_helped_by_anything() -> None:
     assert node_of(sim, "p") == "node-0"
 
 
+def test_timers_of_pods_that_are_long_bound_disturb_nobody() -> None:
+    """Five minutes after a pod was parked its key comes back, amid pods that are sorted by priority."""
+    sim = cluster({"cpu": "1"})
+    sim.create([asking("first"), asking("second", priority=3), asking("third", priority=5)])
+    sim.run()
+    sim.client.delete("pods", "default/first")
+    sim.run()
+    sim.advance(299)
+    sim.fault("hold", "default-scheduler", "pods")
+    sim.create([asking(f"late-{i}", priority=i) for i in range(3)])
+    sim.fault("release", "default-scheduler", "pods")
+    sim.advance(10)
+    assert node_of(sim, "third") == "node-0"
+    assert not sim.errors()
+
+
 def test_gates_are_taken_away_one_by_one() -> None:
     sim = cluster({})
     gates = [{"name": "example.com/a"}, {"name": "example.com/b"}]
