@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, labels_of, name_of
 from k8slearn.machinery import Controller
 from k8slearn.machinery.informer import Change
-from k8slearn.scheduler.events import ASSIGNED, KINDS, NODE, ClusterEvent, event
+from k8slearn.scheduler.events import ASSIGNED, LOOKED_AT, NODE, VOLUMES, ClusterEvent, event
 from k8slearn.scheduler.framework import Framework
 from k8slearn.scheduler.handle import Handle
 from k8slearn.scheduler.nodeinfo import PodInfo
@@ -61,6 +61,7 @@ class Listener(Controller):
     def _node_changed(self, change: Change) -> None:
         if change.new is None:
             self.snapshot.remove_node(name_of(change.object))
+            self._wake(name_of(change.object))
         elif change.old is None or _offer(change.old) != _offer(change.new):
             self.snapshot.set_node(change.new)
             self._tell(event(NODE, change.old, change.new))
@@ -75,14 +76,18 @@ class Listener(Controller):
             self._wants_a_node(key, pod, change.old)
 
     def _other_changed(self, change: Change) -> None:
-        """A claim, a volume, a class: pods that wait for such are looked at again."""
+        """A claim, a volume: pods that wait for such are looked at again. A service: all is worked out anew."""
+        if change.resource not in VOLUMES:
+            self.look_elsewhere(change)
+        if change.resource not in LOOKED_AT:
+            self._wake()
+            self._tell(event(VOLUMES.get(change.resource, change.resource), change.old, change.new))
+
+    def _wake(self, node: str = "") -> None:
+        """Those who wait to be bound (to this node) are to see whether things have changed."""
         for key, waiting in self.waiting.items():
-            if waiting.stage == "pre_bind":
+            if waiting.stage == "pre_bind" and node in ("", waiting.node):
                 self.queue.add(key)
-        self.look_elsewhere(change)
-        kind = KINDS.get(change.resource)
-        if kind:
-            self._tell(event(kind, change.old, change.new))
 
     def look_elsewhere(self, change: Change) -> None:
         """What plugins look at besides nodes and pods is not what it was."""

@@ -20,13 +20,17 @@ NODES = (f"{NODE}/{ADD}", f"{NODE}/{UPDATE}")  # what helps whoever looks at the
 ROOM = (*NODES, f"{ASSIGNED}/{DELETE}")  # ... and who looks at what is on it
 PODS = (*ROOM, f"{ASSIGNED}/{ADD}", f"{ASSIGNED}/{UPDATE}")  # ... and at pods elsewhere
 
-#: The names under which other kinds are known here.
-KINDS = {
+#: The names under which volumes are known here. Pods that use any share what is known of them with nobody.
+VOLUMES = {
     "persistentvolumeclaims": "PersistentVolumeClaim",
     "persistentvolumes": "PersistentVolume",
     "storageclasses": "StorageClass",
     "csinodes": "CSINode",
 }
+#: What is looked at, but never helps a pod that waits.
+LOOKED_AT = frozenset(
+    "namespaces services replicasets statefulsets replicationcontrollers poddisruptionbudgets".split()
+)
 
 
 class ClusterEvent(NamedTuple):

@@ -216,3 +216,42 @@ def test_the_queue_is_sorted_by_priority_and_then_by_age(priorities: list[int]) 
     order = [d.pod for d in sorted(scheduler(sim).decisions.values(), key=lambda d: d.step)]
     wanted = sorted(range(len(priorities)), key=lambda i: (-priorities[i], i))
     assert order == [f"default/p{i}" for i in wanted]
+
+
+def test_a_learner_watches_a_kind_of_his_own() -> None:
+    class Permission:
+        """Pods go where a ConfigMap says so."""
+
+        name, needs, events = "Permission", ("configmaps",), ("configmaps/Add",)
+
+        def pre_filter(self, pod: Any, state: Any) -> str | None:
+            return None if state.handle.get("configmaps", "default/allowed") else "nobody has allowed it"
+
+        def filter(self, pod: Any, node: Any, state: Any) -> None:
+            return None
+
+    sim = cluster({}, components=(partial(Scheduler, plugins=[Permission()], watches=["configmaps"]),))
+    sim.create(pod("p"))
+    sim.run()
+    assert message(sim, "p") == "0/1 nodes are available: nobody has allowed it."
+    sim.create(named("ConfigMap", "allowed"))
+    sim.run()
+    assert node_of(sim, "p") == "node-0"
+    deaf = cluster({}, components=(partial(Scheduler, plugins=[Permission()]),))
+    deaf.create(pod("p"))
+    deaf.run()
+    assert node_of(deaf, "p") == "node-0", "a plugin that hears nothing of what it needs is silent"
+
+
+def test_claims_of_some_pods_do_not_make_the_scheduler_forget_the_others() -> None:
+    sim = cluster({}, components=ALL)
+    sim.create(pod("p"))
+    sim.run()
+    known = dict(scheduler(sim)._rankings)
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    sim.create(named("PersistentVolumeClaim", "a", spec=spec))
+    sim.run()
+    assert scheduler(sim)._rankings == known
+    sim.create(named("Service", "web", spec={"selector": {"app": "p"}, "ports": [{"port": 80}]}))
+    sim.run()
+    assert scheduler(sim)._rankings == {}
