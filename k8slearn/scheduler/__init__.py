@@ -10,9 +10,10 @@ Kubernetes: pkg/scheduler
 """
 
 from k8slearn.scheduler.decision import Decision
-from k8slearn.scheduler.framework import Framework, Nomination, Plugin, Wait
+from k8slearn.scheduler.framework import Nomination, Plugin, Wait
 from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
 from k8slearn.scheduler.plugins import DEFAULT_PLUGINS, EVERYTHING
+from k8slearn.scheduler.runtime import Framework
 from k8slearn.scheduler.scheduler import Scheduler
 
 __all__ = [

@@ -15,8 +15,9 @@ from k8slearn.api.objects import Key, name_of, namespace_of
 from k8slearn.machinery import Done
 from k8slearn.scheduler.eventhandlers import Listener, Waiting
 from k8slearn.scheduler.events import ASSIGNED, event
-from k8slearn.scheduler.framework import Framework, PluginFailed, Refusal, Wait, reasons_of
+from k8slearn.scheduler.framework import PluginFailed, Refusal, Wait, reasons_of
 from k8slearn.scheduler.nodeinfo import PodInfo
+from k8slearn.scheduler.runtime import Framework
 
 TIMED_OUT = "rejected due to timeout after waiting {}s at plugin {}"
 

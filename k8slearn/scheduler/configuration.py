@@ -22,9 +22,10 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any, NamedTuple
 
-from k8slearn.scheduler.framework import POINTS, Framework
+from k8slearn.scheduler.framework import POINTS
 from k8slearn.scheduler.plugins import IN_TREE
 from k8slearn.scheduler.queue import FIRST_BACKOFF, LONGEST_BACKOFF
+from k8slearn.scheduler.runtime import Framework
 
 DEFAULT = "default-scheduler"
 KIND, API_VERSION = "KubeSchedulerConfiguration", "kubescheduler.config.k8s.io/v1"

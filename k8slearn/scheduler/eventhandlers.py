@@ -9,12 +9,11 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, labels_of, name_of
-from k8slearn.machinery import Controller
 from k8slearn.machinery.informer import Change
 from k8slearn.scheduler.events import ASSIGNED, LOOKED_AT, NODE, VOLUMES, ClusterEvent, event
-from k8slearn.scheduler.framework import Framework
 from k8slearn.scheduler.handle import Handle
 from k8slearn.scheduler.nodeinfo import PodInfo
+from k8slearn.scheduler.profiles import Profiled
 from k8slearn.scheduler.queue import SchedulingQueue
 from k8slearn.scheduler.snapshot import Snapshot
 
@@ -27,14 +26,13 @@ class Waiting(NamedTuple):
     stage: str  # permit or pre_bind
 
 
-class Listener(Controller):
+class Listener(Profiled):
     """Keeps the snapshot and the queue up to date."""
 
     primary = "pods"
     watches: Iterable[str] = ("nodes",)  # type: ignore[misc] # and what else is minded
-    WIRING = Controller.WIRING | {"profiles", "watches", "backoffs"}
+    WIRING = Profiled.WIRING | {"watches", "backoffs"}
 
-    profiles: dict[str, Framework]  # schedulerName -> its plugins
     backoffs: tuple[float, float]
     queue: SchedulingQueue
 
@@ -151,46 +149,9 @@ class Listener(Controller):
             kind = (parked.like, parked.plugins)
             if kind not in welcome:
                 pod = self.cache.get("pods", key)
-                welcome[kind] = pod is not None and self._helps(PodInfo(pod), parked.plugins, event)
+                welcome[kind] = pod is not None and self.helped(PodInfo(pod), parked.plugins, event)
             if welcome[kind]:
                 self.queue.release(key)
-
-    def _helps(self, pod: PodInfo, plugins: Iterable[str], event: ClusterEvent) -> bool:
-        """Does one of those who have refused the pod say so? Who fails to answer says yes."""
-        for plugin in self.profiles[scheduler_of(pod.object)].plugins:
-            if plugin.name not in plugins or event.label not in getattr(plugin, "events", (event.label,)):
-                continue
-            try:
-                if not hasattr(plugin, "helps") or plugin.helps(pod, event, self.handle):
-                    return True
-            except Exception:
-                return True
-        return not plugins  # nobody has refused it: there was no node at all
-
-    # --- whose pod it is ---
-
-    def framework_of(self, pod: Object) -> Framework | None:
-        """The plugins that are to place this pod; None: it is somebody else's to place."""
-        return self.profiles.get(scheduler_of(pod))
-
-    def is_ready(self, pod: PodInfo) -> bool:
-        """Nobody says that it is too early. Who fails to answer does not."""
-        for plugin in self.profiles[scheduler_of(pod.object)].at("pre_enqueue"):
-            try:
-                if plugin.pre_enqueue(pod) is not None:
-                    return False
-            except Exception:
-                continue
-        return True
-
-    def sort_key(self, pod: PodInfo) -> float:
-        """Who fails to answer, or says what is no number, says nothing."""
-        plugin = self.profiles[scheduler_of(pod.object)].first("sort_key")
-        try:
-            found = plugin.sort_key(pod) if plugin is not None else 0
-        except Exception:
-            return 0
-        return found if isinstance(found, int | float) else 0
 
     # --- what follows from the cache ---
 
@@ -214,10 +175,6 @@ class Listener(Controller):
             elif nominated and not dig(pod, "spec", "nodeName"):
                 snapshot.nominate(PodInfo(pod), nominated)
         return snapshot
-
-
-def scheduler_of(pod: Object) -> str:
-    return pod["spec"].get("schedulerName") or "default-scheduler"
 
 
 def _takes_room(pod: Object) -> bool:

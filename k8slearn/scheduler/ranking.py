@@ -10,17 +10,17 @@ is KEP-5598, Opportunistic Batching.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from k8slearn.api.clock import Dice
 from k8slearn.api.objects import uid_of
-from k8slearn.scheduler.columns import Column
 from k8slearn.scheduler.counts import Domain
-from k8slearn.scheduler.framework import Framework, PluginFailed, Refusal, Scores, reasons_of
+from k8slearn.scheduler.framework import PluginFailed, Refusal, Scores, reasons_of
 from k8slearn.scheduler.handle import Handle, Imagined
 from k8slearn.scheduler.nodeinfo import NodeInfo, PodInfo
+from k8slearn.scheduler.runtime import Framework
+from k8slearn.scheduler.scoreboard import Column, Scoreboard
 from k8slearn.scheduler.snapshot import Snapshot
 
 
@@ -35,9 +35,7 @@ class Ranking:
         self.seen = 0  # the snapshot's generation up to which this is true
         self.rejected: Refusal | None = None  # the pod itself can be on no node
         self.refused: dict[str, Refusal] = {}
-        self.columns = {p.name: Column(p) for p in framework.scorers}
-        self.total: Scores = {}
-        self._by_total: dict[int, list[str]] = {}  # nodes with the same total, sorted by name
+        self.board = Scoreboard(framework.scorers)
         self._labels: dict[str, Any] = {}  # of the nodes, when they were asked
         #: Nodes that only one plugin refuses -> the scores that they had before.
         self._aside: dict[str, dict[str, int | None]] = {}
@@ -57,7 +55,7 @@ class Ranking:
             joined += [self._ask_one(plugin, n, pod) for n in others.get(plugin.name, ()) if n not in changed]
         if any(joined):
             self._pre_score(pod)
-        self._add_up(changed)
+        self.board.add_up(changed)
 
     # --- what is known beyond the node ---
 
@@ -169,7 +167,7 @@ class Ranking:
 
     def _join(self, name: str, pod: PodInfo, known: Mapping[str, int | None]) -> None:
         """The node is a candidate. Scores that follow from the node alone may be known already."""
-        self._place(name, self.total.get(name, 0))
+        self.board.enter(name)
         for plugin in self.framework.scorers:
             if plugin.name in known and plugin.name not in self.framework.stateful:
                 self.columns[plugin.name].put(name, known[plugin.name])
@@ -211,9 +209,7 @@ class Ranking:
         """The node is no candidate; without a refusal, it is gone."""
         if refusal is not None:
             self.refused[name] = refusal
-        self._place(name, None)
-        for column in self.columns.values():
-            column.remove(name)
+        self.board.remove(name)
 
     def _forget(self) -> None:
         """The pod itself is refused: every node is to be asked once that is over."""
@@ -229,33 +225,20 @@ class Ranking:
         found = self.framework.score(plugin, pod, node, self.states[plugin.name])
         self.columns[plugin.name].put(name, found)
 
-    def _add_up(self, changed: Iterable[str]) -> None:
-        """Work out anew the totals of the nodes of which some score is another one."""
-        shifted = dict.fromkeys(name for name in changed if name in self.total)
-        for column in self.columns.values():
-            shifted.update(dict.fromkeys(column.settle()))
-        columns = [(column.plugin.weight, column.normalized) for column in self.columns.values()]
-        for node in shifted:
-            total = 0
-            for weight, scores in columns:
-                total += weight * scores[node]
-            self._place(node, total)
+    # --- looking ---
 
-    def _place(self, node: str, total: int | None) -> None:
-        """Note a node's total; None: it is no candidate."""
-        before = self.total.pop(node, None)
-        if before is not None:
-            alike = self._by_total[before]
-            del alike[bisect_left(alike, node)]
-            if not alike:
-                del self._by_total[before]
-        if total is not None:
-            self.total[node] = total
-            insort(self._by_total.setdefault(total, []), node)
+    @property
+    def total(self) -> Scores:
+        """The candidates, with their weighted scores added up."""
+        return self.board.total
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        return self.board.columns
 
     def winners(self) -> list[str]:
         """The nodes with the best total, sorted by name; empty when every node refuses."""
-        return self._by_total[max(self._by_total)] if self._by_total else []
+        return self.board.winners()
 
 
 def choose(winners: Sequence[str], pod: PodInfo, dice: Dice) -> str:

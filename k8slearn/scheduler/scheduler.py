@@ -12,28 +12,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from k8slearn.api.clock import timestamp
 from k8slearn.api.errors import NotFound
 from k8slearn.api.objects import Key, Object, dig, is_deleting
 from k8slearn.machinery import Done
 from k8slearn.machinery.informer import Change
-from k8slearn.scheduler import messages
-from k8slearn.scheduler.binding import Binder, Refused
+from k8slearn.scheduler.binding import Refused
 from k8slearn.scheduler.configuration import read
-from k8slearn.scheduler.decision import Decision, record
-from k8slearn.scheduler.eventhandlers import scheduler_of
-from k8slearn.scheduler.framework import Framework, Nomination, PluginFailed
+from k8slearn.scheduler.failure import FailureHandler
+from k8slearn.scheduler.framework import PluginFailed
 from k8slearn.scheduler.nodeinfo import PodInfo
 from k8slearn.scheduler.plugins import DEFAULT_PLUGINS, DefaultBinder
+from k8slearn.scheduler.profiles import scheduler_of
 from k8slearn.scheduler.queue import FIRST_BACKOFF, LONGEST_BACKOFF
 from k8slearn.scheduler.ranking import Ranking, choose
+from k8slearn.scheduler.runtime import Framework
 
 RANKINGS = 32  # kinds of pods whose rankings are kept
-DECISIONS = 500  # that are remembered
-UNSCHEDULABLE, ERROR = "Unschedulable", "SchedulerError"
 
 
-class Scheduler(Binder):
+class Scheduler(FailureHandler):
     name = "default-scheduler"
     room = "scheduler"
 
@@ -68,7 +65,6 @@ class Scheduler(Binder):
 
     def setup(self) -> None:
         super().setup()
-        self.decisions: dict[Key, Decision] = {}
         self._rankings: dict[str, Ranking] = {}
 
     # --- one decision ---
@@ -95,9 +91,9 @@ class Scheduler(Binder):
         except NotFound:
             self._abandon(key)  # deleted meanwhile
         except Refused as refused:
-            self._take_back(framework, info, refused)
+            self.take_back(framework, info, refused)
         except PluginFailed as failure:
-            self._failed(framework, info, failure)
+            self.failed(framework, info, failure)
         return None
 
     def _schedule(self, framework: Framework, pod: PodInfo) -> Done | None:
@@ -110,9 +106,9 @@ class Scheduler(Binder):
             raise
         node = self._choose(ranking, pod)
         if not node:
-            self._give_up(framework, pod, ranking, signature or pod.key)
+            self.give_up(framework, pod, ranking, signature or pod.key)
             return None
-        self._remember(pod, ranking, node, "")
+        self.remember(pod, ranking, node, "")
         self.assume(pod, node)
         return self.reserve(framework, pod, node)
 
@@ -162,100 +158,6 @@ class Scheduler(Binder):
         framework = self.framework_of(pod)
         if framework is not None:
             self.unassume(framework, PodInfo(pod), self.assumed[key])
-
-    # --- when it comes to nothing ---
-
-    def _give_up(self, framework: Framework, pod: PodInfo, ranking: Ranking, like: str) -> None:
-        """Every node refuses: can something be done about it? If not, the pod waits."""
-        after, nominated = self._post_filter(framework, pod, ranking)
-        message = messages.unschedulable(ranking.refused, ranking.rejected, after)
-        self._remember(pod, ranking, "", message, nominated or "")
-        refusers = {r.plugin for r in ranking.refused.values()}
-        self._report(pod, message, UNSCHEDULABLE, nominated)
-        self.queue.park(pod.key, like, refusers)
-
-    def _post_filter(self, framework: Framework, pod: PodInfo, ranking: Ranking) -> tuple[str, str | None]:
-        """(what has come of it, the node for which the pod is nominated; None: as before)"""
-        plugins = framework.at("post_filter")
-        if not ranking.refused or not plugins:
-            return "", ""
-        said = [messages.NO_CLAIMS]
-        for plugin in plugins:
-            try:
-                found = plugin.post_filter(pod, ranking, self.handle)
-            except Exception as error:
-                raise PluginFailed(plugin, "post_filter", error) from error
-            if isinstance(found, Nomination):
-                return "", found.node
-            said.append(found)
-        return ", ".join(said), None
-
-    def _take_back(self, framework: Framework, pod: PodInfo, refused: Refused) -> None:
-        """A plugin had second thoughts about the node; that counts as if it were the only one."""
-        node = self.assumed[pod.key]
-        self.unassume(framework, pod, node)
-        refusal = refused.refusal
-        message = messages.unschedulable({node: refusal}, None, "")
-        self.remember_node(pod.key, "", message)
-        self._report(pod, message, UNSCHEDULABLE, "")
-        self.queue.park(pod.key, pod.key, {refusal.plugin})
-
-    def _failed(self, framework: Framework, pod: PodInfo, failure: PluginFailed) -> None:
-        """A plugin has failed. That is not the pod's fault, so it is tried again after its backoff."""
-        if pod.key in self.assumed:
-            self.unassume(framework, pod, self.assumed[pod.key])
-            self.remember_node(pod.key, "", str(failure))
-        else:
-            self._remember(pod, Ranking(framework, self.snapshot), "", str(failure))
-        self._report(pod, str(failure), ERROR, "")
-        self.queue.back_off(pod.key, background=not failure.is_transient)
-
-    def _report(self, pod: PodInfo, message: str, reason: str, nominated: str | None) -> None:
-        """Say why the pod waits, in its condition and in an event; and where others make room for it."""
-        try:
-            self._say_why(pod, message, reason, nominated)
-        except NotFound:
-            return
-        self.events.warning(pod.object, "FailedScheduling", message)
-
-    def _say_why(self, pod: PodInfo, message: str, reason: str, nominated: str | None) -> None:
-        conditions = dig(pod.object, "status", "conditions", default=[])
-        old = next((c for c in conditions if c["type"] == "PodScheduled"), None)
-        since = old["lastTransitionTime"] if old and old["status"] == "False" else timestamp(self.clock.now)
-        why = {
-            "type": "PodScheduled",
-            "observedGeneration": pod.object["metadata"].get("generation", 1),
-            "status": "False",
-            "lastTransitionTime": since,
-            "reason": reason,
-            "message": message,
-        }
-        status: dict[str, Any] = {}
-        if why != old:
-            status["conditions"] = [*(c for c in conditions if c is not old), why]
-        if nominated is not None and nominated != self.handle.nominated_node(pod):
-            self.handle.nominate(pod, nominated)
-            status["nominatedNodeName"] = nominated or None
-        if status:
-            self.client.update_status(pod.object, **status)
-
-    # --- looking ---
-
-    def explain(self, pod: Key) -> Decision | None:
-        """The last decision about a pod: per node, per plugin, why not or how good."""
-        return self.decisions.get(pod)
-
-    def _remember(self, pod: PodInfo, ranking: Ranking, node: str, message: str, nominated: str = "") -> None:
-        self.decisions.pop(pod.key, None)
-        said = record(pod, ranking, node, message, self.clock.step, self.clock.now)
-        self.decisions[pod.key] = said._replace(nominated=nominated) if nominated else said
-        if len(self.decisions) > DECISIONS:
-            del self.decisions[next(iter(self.decisions))]
-
-    def remember_node(self, key: Key, node: str, message: str) -> None:
-        known = self.decisions.get(key)
-        if known is not None:
-            self.decisions[key] = known._replace(node=node, message=message)
 
     # --- going back ---
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from k8slearn.api.objects import Object, edit
 from k8slearn.scheduler.decision import Decision, record
-from k8slearn.scheduler.framework import Framework
 from k8slearn.scheduler.nodeinfo import PodInfo
 from k8slearn.scheduler.ranking import Ranking, choose
+from k8slearn.scheduler.runtime import Framework
 from k8slearn.scheduler.scheduler import Scheduler
 
 

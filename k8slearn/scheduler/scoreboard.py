@@ -1,4 +1,4 @@
-"""The scores that one plugin gives, brought to 0 to 100.
+"""The scores of all candidates: a column for each plugin, brought to 0 to 100, and the totals.
 
 What a score becomes depends on itself and on the lowest and the highest of all candidates, and on nothing else. So a
 score that changes is normalised alone, unless it was, or becomes, the lowest or the highest.
@@ -8,6 +8,7 @@ Kubernetes: framework/runtime/framework.go (RunScorePlugins)
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -74,3 +75,51 @@ class Column:
                 self.plugin, "weights", RANGE.format(self.plugin.name, score, MAX_SCORE).replace("'", '"')
             )
         return score
+
+
+class Scoreboard:
+    """All columns, and the candidates by their weighted totals."""
+
+    __slots__ = ("_by_total", "columns", "total")
+
+    def __init__(self, scorers: Iterable[Any]) -> None:
+        self.columns = {p.name: Column(p) for p in scorers}
+        self.total: Scores = {}
+        self._by_total: dict[int, list[str]] = {}  # nodes with the same total, sorted by name
+
+    def enter(self, node: str) -> None:
+        """It is a candidate; its total is worked out later."""
+        self._place(node, self.total.get(node, 0))
+
+    def remove(self, node: str) -> None:
+        """It is no candidate."""
+        self._place(node, None)
+        for column in self.columns.values():
+            column.remove(node)
+
+    def add_up(self, changed: Iterable[str]) -> None:
+        """Work out anew the totals of these nodes, and of those of which some score is another one."""
+        shifted = dict.fromkeys(name for name in changed if name in self.total)
+        for column in self.columns.values():
+            shifted.update(dict.fromkeys(column.settle()))
+        columns = [(column.plugin.weight, column.normalized) for column in self.columns.values()]
+        for node in shifted:
+            total = 0
+            for weight, scores in columns:
+                total += weight * scores[node]
+            self._place(node, total)
+
+    def _place(self, node: str, total: int | None) -> None:
+        before = self.total.pop(node, None)
+        if before is not None:
+            alike = self._by_total[before]
+            del alike[bisect_left(alike, node)]
+            if not alike:
+                del self._by_total[before]
+        if total is not None:
+            self.total[node] = total
+            insort(self._by_total.setdefault(total, []), node)
+
+    def winners(self) -> list[str]:
+        """The nodes with the best total, sorted by name; empty when there is no candidate."""
+        return self._by_total[max(self._by_total)] if self._by_total else []
