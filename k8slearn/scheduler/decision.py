@@ -85,5 +85,5 @@ def record(pod: PodInfo, ranking: Ranking, node: str, message: str, step: int, t
         {c.plugin.name: {n: c.raw[n] for n in shown} for c in columns},
         {c.plugin.name: {n: c.normalized[n] for n in shown} for c in columns},
         {n: total[n] for n in shown},
-        {c.plugin.name: c.plugin.weight for c in columns},
+        {c.plugin.name: c.weight for c in columns},
     )

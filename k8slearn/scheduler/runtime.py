@@ -26,6 +26,7 @@ class Framework:
 
     def __init__(self, plugins: Sequence[Any], points: Mapping[str, Sequence[str]] | None = None) -> None:
         self.plugins = tuple(plugins)
+        check(self.plugins)
         self._points = dict(points or {})
         self._at = {point: self._able(point) for point in (*POINTS, "counts")}
         self.filters, self.scorers = self.at("filter"), self.at("score")
@@ -103,3 +104,21 @@ class Framework:
         if found is not None and type(found) is not int:
             raise PluginFailed(plugin, "score", f"the score is a whole number, not {found!r}")
         return found
+
+
+def check(plugins: Sequence[Any]) -> None:
+    """Has each a name of its own, and a weight that makes sense? Raises ValueError."""
+    names = [getattr(plugin, "name", None) for plugin in plugins]
+    for plugin, name in zip(plugins, names, strict=True):
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"{type(plugin).__name__}: a plugin needs a name")
+        if names.count(name) > 1:
+            raise ValueError(f'plugin "{name}" is there twice')
+        weight = weight_of(plugin)
+        if type(weight) is not int or weight < 0:
+            raise ValueError(f'plugin "{name}": its weight is a whole number from 0 on, not {weight!r}')
+
+
+def weight_of(plugin: Any) -> int:
+    """How much its scores count; 1 if it says nothing."""
+    return getattr(plugin, "weight", 1)

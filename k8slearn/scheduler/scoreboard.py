@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8slearn.scheduler.framework import MAX_SCORE, PluginFailed, Scores
+from k8slearn.scheduler.runtime import weight_of
 
 RANGE = "plugin {!r} returns an invalid score {}, it should in the range of [0, {}] after normalizing"
 
@@ -21,10 +22,10 @@ RANGE = "plugin {!r} returns an invalid score {}, it should in the range of [0, 
 class Column:
     """node -> score. A node of which the plugin has nothing to say has None, and 0 when it is normalised."""
 
-    __slots__ = ("_changed", "_extremes", "_values", "normalized", "plugin", "raw")
+    __slots__ = ("_changed", "_extremes", "_values", "normalized", "plugin", "raw", "weight")
 
     def __init__(self, plugin: Any) -> None:
-        self.plugin = plugin
+        self.plugin, self.weight = plugin, weight_of(plugin)
         self.raw: dict[str, int | None] = {}
         self.normalized: Scores = {}
         self._values: Counter[int] = Counter()  # how many nodes have this score
@@ -102,7 +103,7 @@ class Scoreboard:
         shifted = dict.fromkeys(name for name in changed if name in self.total)
         for column in self.columns.values():
             shifted.update(dict.fromkeys(column.settle()))
-        columns = [(column.plugin.weight, column.normalized) for column in self.columns.values()]
+        columns = [(column.weight, column.normalized) for column in self.columns.values()]
         for node in shifted:
             total = 0
             for weight, scores in columns:

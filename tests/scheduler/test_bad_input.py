@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -221,3 +222,28 @@ def test_two_schedulers_for_one_pod() -> None:
     assert scheduler(sim).assumed == {}
     assert scheduler(sim).snapshot.where["default/p"] == "node-1"
     assert not sim.errors()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "why"),
+    [
+        ({}, "Odd: a plugin needs a name"),
+        ({"name": "NodeName"}, 'plugin "NodeName" is there twice'),
+        ({"name": "Odd", "weight": -1}, 'plugin "Odd": its weight is a whole number from 0 on, not -1'),
+        ({"name": "Odd", "weight": "2"}, "from 0 on, not '2'"),
+    ],
+)
+def test_plugins_that_cannot_be_told_apart_or_weighed_are_refused_at_once(attributes: Any, why: str) -> None:
+    odd = type("Odd", (), attributes)()
+    with pytest.raises(ValueError, match=re.escape(why)):
+        Scheduler(plugins=[odd, *DEFAULT_PLUGINS])
+
+
+def test_a_plugin_may_do_without_a_weight() -> None:
+    plain = type(
+        "Plain", (), {"name": "Plain", "score": lambda self, pod, node: 100 * (node.name == "node-1")}
+    )()
+    sim = cluster({}, {}, components=(partial(Scheduler, plugins=[plain]),))
+    sim.create(pod("p"))
+    sim.run()
+    assert node_of(sim, "p") == "node-1"

@@ -86,6 +86,8 @@ def test_what_if_weights_or_requests_were_different(sim: Simulation) -> None:
     heavy = what_if(scheduler(sim), get(sim, "p"), weights={"NodeResourcesFit": 10})
     row = next(r for r in heavy.table() if r["node"] == "node-0")
     assert row["scores"]["NodeResourcesFit"] == (62, 62, 620)
+    nothing = what_if(scheduler(sim), get(sim, "p"), weights={"NodeResourcesFit": 0})
+    assert nothing.total["node-0"] == row["total"] - 620
     greedy = what_if(scheduler(sim), get(sim, "p"), requests={"cpu": "6"})
     assert greedy.table()[0]["refused"] == ["Insufficient cpu"]
     nowhere = what_if(scheduler(sim), get(sim, "p"), requests={"cpu": "600"})
