@@ -8,6 +8,7 @@ Kubernetes: pkg/kubelet/lifecycle/predicate.go, pkg/kubelet/eviction (Admit), pk
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from k8slearn.api.objects import Object, dig
@@ -28,10 +29,20 @@ class Refusal(NamedTuple):
 
 def booked(pod: Object) -> Booked:
     """What a pod takes of a machine."""
-    asked = pod_requests(pod)
-    return (1, *(amount(resource, asked.get(resource, 0)) for resource in COUNTED[1:]))
+    spec = pod["spec"]
+    if spec.get("initContainers") or spec.get("overhead") or len(spec["containers"]) > 1:
+        return _amounts(*pod_requests(pod).items())
+    return _amounts(*dig(spec, "containers", 0, "resources", "requests", default={}).items())
 
 
+@lru_cache(1024)
+def _amounts(*asked: tuple[str, str]) -> Booked:
+    """Thousands of pods are made from few templates."""
+    found = dict(asked)
+    return (1, *(amount(resource, found.get(resource, 0)) for resource in COUNTED[1:]))
+
+
+@lru_cache(1024)
 def amount(resource: str, quantity: str | int) -> int:
     return milli(quantity) if resource == "cpu" else value(quantity)
 
@@ -41,7 +52,13 @@ def is_critical(pod: Object) -> bool:
 
 
 def refusal(
-    pod: Object, others: Iterable[Booked], node: Object, pressures: Iterable[str], *, going_down: bool
+    pod: Object,
+    asked: Booked,
+    others: Iterable[Booked],
+    node: Object,
+    pressures: Iterable[str],
+    *,
+    going_down: bool,
 ) -> Refusal | None:
     """Why the pod may not run here, if anything is against it: the first reason counts."""
     if going_down:
@@ -49,7 +66,7 @@ def refusal(
     if pressures and _suffers(pod, pressures := sorted(pressures)):
         return Refusal("Evicted", f"The node had condition: [{' '.join(pressures)}]. ")
     capacity = dig(node, "status", "allocatable", default={})
-    return next(_too_much(booked(pod), others, capacity), None) or _elsewhere(pod, node)
+    return next(_too_much(asked, others, capacity), None) or _elsewhere(pod, node)
 
 
 def _suffers(pod: Object, pressures: Iterable[str]) -> bool:

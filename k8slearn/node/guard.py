@@ -43,13 +43,13 @@ class Guard(Heartbeat):
 
     # --- who may come in ---
 
-    def refuses(self, key: Key, pod: Object) -> Refusal | None:
+    def refuses(self, key: Key, pod: Object, asked: Booked) -> Refusal | None:
         others = [taken for other, taken in self.booked.items() if other != key]
         going_down = self.down_at is not None
         here = self._as_node()
         if not fits_here(pod, here):  # perhaps its labels have changed: the truth costs a request
             here = self.client.get("nodes", self.machine.name)
-        return refusal(pod, others, here, self.pressure, going_down=going_down)
+        return refusal(pod, asked, others, here, self.pressure, going_down=going_down)
 
     def _as_node(self) -> Object:
         metadata = {"name": self.machine.name, "labels": dict(self.machine.labels)}

@@ -149,11 +149,12 @@ class Kubelet(Shutdown):
         known = self.runs.get(key)
         if known is None or known.uid != uid_of(pod):
             new = not dig(pod, "status", "startTime") and not is_deleting(pod)
-            why = self.refuses(key, pod) if new else None
+            asked = booked(pod)
+            why = self.refuses(key, pod, asked) if new else None
             if why is not None:
                 self.reject(pod, why)
                 return False
-            self.booked[key] = booked(pod)
+            self.booked[key] = asked
         return True
 
     def _forget(self, key: Key) -> None:

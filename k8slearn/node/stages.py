@@ -98,9 +98,9 @@ REALISTIC: tuple[Stage, ...] = (
 
 HOLLOW: tuple[Stage, ...] = (
     Stage("vanish", {"deleting": True}, "gone"),
-    Stage("stop", {"ending": True, "state": "running"}, "stopped"),
     Stage("start", {"state": "starting", "init": True}, "exited"),
     Stage("start", {"state": "starting"}, "running and ready"),
+    Stage("stop", {"ending": True, "state": "running"}, "stopped"),
     Stage("exit", {"state": "running", "program": "exits"}, "exited", 0.333),
     Stage("complete", {"state": "running", "program": "batch"}, "exited", 0.333),
 )
