@@ -12,6 +12,7 @@ from math import inf
 from k8slearn.api.clock import timestamp
 from k8slearn.api.objects import Object, dig, name_of, namespace_of, uid_of
 from k8slearn.node.delays import SIGKILL, crash_backoff, exit_code, stop_code
+from k8slearn.node.resize import sizes
 from k8slearn.node.situation import Situation
 
 
@@ -32,11 +33,18 @@ def waiting(spec: Object, reason: str) -> Object:
 def running(s: Situation) -> Object:
     """Started: for the first time, or again."""
     status = _started(s)
-    sizes = s.spec.get("resources")
-    if not sizes or s.kind == "ephemeral":
-        return status
-    requests = {"allocatedResources": sizes["requests"]} if "requests" in sizes else {}
-    return {**status, **requests, "resources": {k: v for k, v in sizes.items() if k != "claims"}}
+    return status if not s.spec.get("resources") or s.kind == "ephemeral" else _sized(status, s)
+
+
+def resized(s: Situation) -> Object:
+    """It has what it asks for now, and went on running."""
+    return _sized(s.status, s)
+
+
+def _sized(status: Object, s: Situation) -> Object:
+    found = sizes(s.spec)
+    requests = {"allocatedResources": found["requests"]} if "requests" in found else {}
+    return {**status, **requests, "resources": found}
 
 
 def _started(s: Situation) -> Object:
@@ -107,6 +115,7 @@ BECOMES: dict[str, Callable[[Situation], Object]] = {
     "ready": ready,
     "unready": unready,
     "running and ready": running_and_ready,
+    "resized": resized,
     "exited": exited,
     "OOM killed": oom_killed,
     "stopped": stopped,

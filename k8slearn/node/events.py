@@ -35,6 +35,7 @@ EVENTS: dict[str, tuple[str, str, str]] = {
     "Killing": ("Normal", "Killing", "Stopping container {container}"),
     "StartupFailed": ("Normal", "Killing", "Container {container} failed startup probe, will be restarted"),
     "LivenessFailed": ("Normal", "Killing", "Container {container} failed liveness probe, will be restarted"),
+    "ResizeRestart": ("Normal", "Killing", "Container {container} resize requires restart"),
     "Unhealthy": ("Warning", "Unhealthy", "{probe} probe failed: {problem}"),
     "InspectFailed": ("Warning", "InspectFailed", "{invalid}"),
     "InvalidImageName": ("Warning", "Failed", "Error: InvalidImageName"),

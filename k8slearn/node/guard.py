@@ -1,4 +1,4 @@
-"""The part of a kubelet that protects its machine: who may come in, and who must go.
+"""The part of a kubelet that protects its machine: who must go when time, memory or disk runs out.
 
 A pod that has to go gets a `Doom`: its containers are stopped, and when they have, its status says why.
 
@@ -16,9 +16,8 @@ from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of
 from k8slearn.api.quantities import value
 from k8slearn.machinery import Done
 from k8slearn.node import eviction, registration
-from k8slearn.node.admission import Booked, Refusal, fits_here, refusal
+from k8slearn.node.allocation import Allocation
 from k8slearn.node.eviction import Threshold
-from k8slearn.node.heartbeat import Heartbeat
 from k8slearn.node.images import Images
 from k8slearn.node.life import FINAL, Doom, Run
 
@@ -27,40 +26,16 @@ MOST_PROCESSES = 32_768
 TOO_LATE = "Pod was active on the node longer than the specified deadline"
 
 
-class Guard(Heartbeat):
-    WIRING = Heartbeat.WIRING | {"hard"}
+class Guard(Allocation):
+    WIRING = Allocation.WIRING | {"hard"}
 
     hard: Mapping[str, str]  # Kubernetes: evictionHard
     runs: dict[Key, Run]
-    booked: dict[Key, Booked]
     images: Images
 
     def setup(self) -> None:
         super().setup()
-        self.pressure: dict[str, float] = {}  # condition -> when it was last true
         self.growing: set[Key] = set()  # pods that will need more than they do now
-        self.down_at: float | None = None  # when the machine will be off (see `shutdown`)
-
-    # --- who may come in ---
-
-    def refuses(self, key: Key, pod: Object, asked: Booked) -> Refusal | None:
-        others = [taken for other, taken in self.booked.items() if other != key]
-        going_down = self.down_at is not None
-        here = self._as_node()
-        if not fits_here(pod, here):  # perhaps its labels have changed: the truth costs a request
-            here = self.client.get("nodes", self.machine.name)
-        return refusal(pod, asked, others, here, self.pressure, going_down=going_down)
-
-    def _as_node(self) -> Object:
-        metadata = {"name": self.machine.name, "labels": dict(self.machine.labels)}
-        return {"metadata": metadata, "status": {"allocatable": dict(self.machine.capacity)}}
-
-    def reject(self, pod: Object, why: Refusal) -> None:
-        """It is over before it began. Whoever made it may make another one."""
-        self.events.warning(pod, why.reason, why.message)
-        told = {"phase": "Failed", "reason": why.reason, "message": f"Pod was rejected: {why.message}"}
-        told["startTime"] = timestamp(self.clock.now)
-        self.client.update_status({**pod, "status": {**pod["status"], **told}})
 
     # --- deadlines of single pods ---
 

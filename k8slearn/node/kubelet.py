@@ -18,7 +18,7 @@ from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, revision
 from k8slearn.machinery import Done
 from k8slearn.machinery.informer import Change
 from k8slearn.node import addresses, registration
-from k8slearn.node.admission import Booked, booked
+from k8slearn.node.admission import booked
 from k8slearn.node.events import tell
 from k8slearn.node.eviction import DEFAULT_HARD
 from k8slearn.node.guard import EVICTION
@@ -67,7 +67,6 @@ class Kubelet(Shutdown):
         self.events.component = "kubelet"
         self.runs: dict[Key, Run] = {}
         self.addresses: dict[Key, str] = {}  # of the pods here
-        self.booked: dict[Key, Booked] = {}  # what they have asked for
         self.images = Images(self.pulls_at_once, self.pull_rate)
 
     def selectors(self, resource: str) -> dict[str, Any]:
@@ -125,13 +124,13 @@ class Kubelet(Shutdown):
         if pod is None or not self._is_in(key, pod):
             self._forget(key)  # deleted by force: whatever ran is killed
             return None
-        run = self.judged(self._run(key, pod)._replace(latest=pod))
+        run = self.allot(key, pod, self.judged(self._run(key, pod)._replace(latest=pod)))
         worker = PodWorker(pod, run, self.stages, self.images, self.clock.now, self.dice)
         if dig(pod, "status", "phase") not in FINAL:
             self._move_on(key, pod, worker)
             run = self.runs[key]
             if dig(run.latest, "status", "phase") in FINAL:
-                self.booked.pop(key, None)
+                self.release(key)
                 self.no_deadline(run)
         if worker.over:
             self._finish(key)
@@ -144,7 +143,7 @@ class Kubelet(Shutdown):
     def _is_in(self, key: Key, pod: Object) -> bool:
         """Has the pod been let in, now or before? One that has ended takes nothing any more."""
         if dig(pod, "status", "phase") in FINAL:
-            self.booked.pop(key, None)
+            self.release(key)
             return True
         known = self.runs.get(key)
         if known is None or known.uid != uid_of(pod):
@@ -160,13 +159,13 @@ class Kubelet(Shutdown):
     def _forget(self, key: Key) -> None:
         if (run := self.runs.pop(key, None)) is not None:
             self.no_deadline(run)
-        self.booked.pop(key, None)
+        self.release(key)
         self.note_growth(key, None)
 
     def _move_on(self, key: Key, pod: Object, worker: PodWorker) -> None:
         worker.address = self._address(key, pod)
         worker.work()
-        self.runs[key] = worker.result()
+        worker.run = self.runs[key] = self.complete(pod, worker.result())
         tell(self.events, pod, worker.happened)
         self._report(key, pod, worker)
         self.note_growth(key, self.runs[key])

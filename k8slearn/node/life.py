@@ -57,6 +57,14 @@ class Doom(NamedTuple):
     disrupted: bool = False  # whoever made the pod is told that it was not its fault
 
 
+class Resize(NamedTuple):
+    """What has become of a pod's wish for more or less."""
+
+    reason: str  # Deferred, Infeasible; "": it is being carried out
+    message: str
+    generation: int  # of the pod that has the wish
+
+
 class Run(NamedTuple):
     """One pod."""
 
@@ -65,6 +73,7 @@ class Run(NamedTuple):
     containers: Mapping[str, Object]  # name -> container status
     lives: Mapping[str, Life]
     doom: Doom | None = None
+    resize: Resize | None = None
 
     @classmethod
     def of(cls, pod: Object) -> Run:

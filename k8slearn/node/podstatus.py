@@ -6,9 +6,10 @@ Kubernetes: pkg/kubelet/kubelet_pods.go (generateAPIPodStatus), pkg/kubelet/stat
 from __future__ import annotations
 
 from k8slearn.api.clock import timestamp
-from k8slearn.api.objects import Object, dig
+from k8slearn.api.objects import Object
 from k8slearn.node.life import Doom
 from k8slearn.node.podworker import PodWorker
+from k8slearn.node.resize import with_conditions
 from k8slearn.node.status import conditions, phase
 
 FIELDS = {
@@ -29,7 +30,7 @@ def pod_status(worker: PodWorker, host: str, now: float) -> Object:
         **old,
         "observedGeneration": pod["metadata"].get("generation", 1),
         "phase": summary,
-        "conditions": conditions(pod, summary, init, main, now),
+        "conditions": with_conditions(conditions(pod, summary, init, main, now), worker.run.resize, now),
         "hostIP": host,
         "hostIPs": [{"ip": host}],
         "podIP": worker.address,
@@ -57,9 +58,3 @@ def _doomed(status: Object, doom: Doom, now: float) -> Object:
         "message": doom.message,
     }
     return {**status, "conditions": [*others, target]}
-
-
-def deadline_of(pod: Object) -> float | None:
-    """How many seconds after its start a pod may still run."""
-    seconds = dig(pod, "spec", "activeDeadlineSeconds")
-    return None if seconds is None else float(seconds)

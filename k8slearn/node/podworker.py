@@ -99,6 +99,7 @@ class PodWorker:
         for _ in range(ENDLESS):
             s = Situation(self.pod, spec, status, self.now, kind, turn=turn)
             s.images, s.dice, s.doom = self.images, self.dice, self.doom
+            s.may_resize = self.run.resize is not None and not self.run.resize.reason
             s.ending, s.after, s.life = ending, after, self.lives.get(name, NEW)
             if prober is not None and s.state == "running":
                 self._probe(prober, s)
@@ -157,7 +158,7 @@ class PodWorker:
         elif stage.becomes == "gone":
             self.gone.add(name)
         again = s.status["state"].get("terminated") or s.status["lastState"]
-        kicked = bool(s.failed) and not s.ending
+        kicked = not s.ending and bool(s.failed or s.resize)
         self.lives[name] = life_after(s.life, stage.becomes, self.now, again=bool(again), kicked=kicked)
         return become(s, stage.becomes)
 

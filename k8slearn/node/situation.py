@@ -25,12 +25,13 @@ from k8slearn.api.objects import Object, annotations_of, controller_of, dig, is_
 from k8slearn.node.images import Images
 from k8slearn.node.life import FORGIVEN_AFTER, NEW, Doom, Life
 from k8slearn.node.programs import Program, program
+from k8slearn.node.resize import how
 from k8slearn.node.usage import limits_of, oom_after
 
 #: What a stage may ask for: the properties below.
 FACTS = frozenset(
     "state ended init deleting ending ready started up image pulled program known fate failed passes restarts "
-    "backing_off".split()
+    "backing_off resize".split()
 )
 VALID_IMAGE = re.compile(r"([\w.-]+(:\d+)?/)?[a-z0-9._/-]+(:[\w.-]{1,128})?(@sha256:[0-9a-f]+)?")
 
@@ -50,6 +51,7 @@ class Situation:
         "init",
         "kind",
         "life",
+        "may_resize",
         "now",
         "pod",
         "since",
@@ -73,6 +75,7 @@ class Situation:
         self.since = now  # when the stage that is looked at began
         self.doom: Doom | None = None
         self.life: Life = NEW
+        self.may_resize = False  # the kubelet has granted what the pod asks for now
         self.images = NO_IMAGES  # what the node has
         self.dice = Dice()
         self._program: Program | None = None
@@ -204,6 +207,11 @@ class Situation:
     def backing_off(self) -> bool:
         """The first restart is at once; from the second on there is a pause, until it has run well for a while."""
         return self.life.crashes > 0 and self.life.ended - self.life.started <= FORGIVEN_AFTER
+
+    @property
+    def resize(self) -> str:
+        """How it comes to the size that it is to have now: in place, restart; "": it has it, or may not have it."""
+        return how(self.spec, self.status) if self.may_resize else ""
 
     @property
     def luck(self) -> tuple[object, ...]:

@@ -73,6 +73,11 @@ REALISTIC: tuple[Stage, ...] = (
     Stage("become ready", {"state": "running", "init": False, "ready": False, "passes": True}, "ready"),
     Stage("become unready", {"state": "running", "ready": True, "passes": False}, "unready"),
 
+    # its size
+    Stage("resize", {"state": "running", "resize": "in place"}, "resized", 1.0),
+    Stage("restart with another size", {"state": "running", "resize": "restart"},
+          "stopped", "stopping", begins=("ResizeRestart",)),
+
     # the program ends, and perhaps starts again
     Stage("run out of memory", {"state": "running", "fate": "out of memory"},
           "OOM killed", "out_of_memory", since="start"),
