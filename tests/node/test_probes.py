@@ -238,6 +238,24 @@ def test_a_restarted_kubelet_goes_on_asking():
     assert get(sim)["status"]["containerStatuses"][0]["restartCount"] == 0
 
 
+@pytest.mark.parametrize("policy", ["prompt", "shuffled"])
+def test_rewinding_and_going_on_gives_the_same_history(policy):
+    sim = one_node(policy=policy, seed=4)
+    readiness = http(periodSeconds=4, failureThreshold=1)
+    hanger = container(
+        "k8slearn/hanger:1", HANGS_AFTER=25, readinessProbe=readiness, livenessProbe=http(periodSeconds=9)
+    )
+    sim.create(
+        pod("p", containers=[hanger], initContainers=[container("nginx", "s", restartPolicy="Always")])
+    )
+    sim.advance(150)
+    text, final, end = sim.trace.text(), sim.state(), sim.position
+    for position in range(0, end, max(end // 8, 1)):
+        sim.goto(position)
+        assert [str(sim.step()) for _ in range(end - position)] == text.splitlines()[position:]
+        assert sim.state() == final
+
+
 # --- the arithmetic ------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from k8slearn.api.objects import Object
 from k8slearn.sim import Simulation
-from tests.fakes import deployment, replicaset
+from tests.fakes import deployment, pod, replicaset
+from tests.node.machine import container
 
 FAULTS = ("crash", "drop", "reconnect", "resync", "crash_after", "refuse", "hold", "cut_off")
 REASONS = ("Conflict", "InternalError", "TooManyRequests", "Timeout")
@@ -52,6 +53,48 @@ def test_everything_that_was_asked_for_runs_in_the_end(seed: int) -> None:
     assert not any(n["spec"].get("taints") for n in sim.client.list("nodes"))
     assert not sim.errors()
     books_are_right(sim)
+
+
+def everything() -> list[Object]:
+    """Pods that ask a kubelet for all it can do, and come to rest."""
+    port = {"httpGet": {"port": 8080}, "periodSeconds": 3}
+    probes = {"startupProbe": {**port, "failureThreshold": 20}, "readinessProbe": port, "livenessProbe": port}
+    amounts = {"requests": {"cpu": "100m"}, "limits": {"memory": "1Gi"}}
+    web = container("k8slearn/web:1", STARTS_IN=7, DRAINS_FOR=4, resources=amounts, **probes)
+    side = container("k8slearn/web:1", "side", restartPolicy="Always", STARTS_IN=2, PORT=9000)
+    first = container("busybox", "first", command=["sleep", "3"])
+    batch = container("k8slearn/batch:1", RUNS_FOR=20)
+    return [
+        deployment(
+            "web",
+            3,
+            template={
+                "metadata": {"labels": {"app": "web"}},
+                "spec": {"containers": [web], "initContainers": [first, side]},
+            },
+        ),
+        pod("job", restartPolicy="OnFailure", containers=[batch], initContainers=[side]),
+        pod("late", restartPolicy="Never", containers=[web], activeDeadlineSeconds=60),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_all_that_a_kubelet_can_do_survives_faults(seed: int) -> None:
+    luck = random.Random(seed)
+    sim = Simulation(nodes=3, policy="shuffled", seed=seed)
+    sim.create(everything())
+    for _ in range(luck.randint(2, 6)):
+        some_steps(sim, luck)
+        something_goes_wrong(sim, luck)
+    sim.advance(700)
+    pods = {p["metadata"]["name"]: p for p in sim.client.list("pods")}
+    ended = {
+        n: (p["status"]["phase"], p["status"].get("reason")) for n, p in pods.items() if n in ("job", "late")
+    }
+    assert ended.items() <= {"job": ("Succeeded", None), "late": ("Failed", "DeadlineExceeded")}.items()
+    web = [p for n, p in pods.items() if n.startswith("web") and "deletionTimestamp" not in p["metadata"]]
+    assert [is_well(p) for p in web] == [True] * 3
+    assert not sim.errors()
 
 
 def books_are_right(sim: Simulation) -> None:
