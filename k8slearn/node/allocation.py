@@ -6,11 +6,11 @@ Kubernetes: pkg/kubelet/allocation/allocation_manager.go
 from __future__ import annotations
 
 from k8slearn.api.clock import timestamp
-from k8slearn.api.objects import Key, Object, dig
+from k8slearn.api.objects import Key, Object, dig, is_deleting, uid_of
 from k8slearn.node import resize
 from k8slearn.node.admission import Booked, Refusal, booked, fits_here, refusal
 from k8slearn.node.heartbeat import Heartbeat
-from k8slearn.node.life import Resize, Run
+from k8slearn.node.life import FINAL, Resize, Run
 
 
 class Allocation(Heartbeat):
@@ -27,7 +27,23 @@ class Allocation(Heartbeat):
 
     # --- who may come in ---
 
-    def refuses(self, key: Key, pod: Object, asked: Booked) -> Refusal | None:
+    def lets_in(self, key: Key, pod: Object) -> bool:
+        """Has the pod been let in, now or before? One that has ended takes nothing any more."""
+        if dig(pod, "status", "phase") in FINAL:
+            self.release(key)
+            return True
+        known = self.runs.get(key)
+        if known is None or known.uid != uid_of(pod):
+            new = not dig(pod, "status", "startTime") and not is_deleting(pod)
+            asked = booked(pod)
+            why = self._refuses(key, pod, asked) if new else None
+            if why is not None:
+                self._reject(pod, why)
+                return False
+            self.booked[key] = asked
+        return True
+
+    def _refuses(self, key: Key, pod: Object, asked: Booked) -> Refusal | None:
         going_down = self.down_at is not None
         here = self._as_node()
         if not fits_here(pod, here):  # perhaps its labels have changed: the truth costs a request
@@ -38,7 +54,7 @@ class Allocation(Heartbeat):
         metadata = {"name": self.machine.name, "labels": dict(self.machine.labels)}
         return {"metadata": metadata, "status": {"allocatable": dict(self.machine.capacity)}}
 
-    def reject(self, pod: Object, why: Refusal) -> None:
+    def _reject(self, pod: Object, why: Refusal) -> None:
         """It is over before it began. Whoever made it may make another one."""
         self.events.warning(pod, why.reason, why.message)
         told = {"phase": "Failed", "reason": why.reason, "message": f"Pod was rejected: {why.message}"}

@@ -5,11 +5,14 @@ Kubernetes: pkg/kubelet/images (image_manager.go, puller.go), pkg/kubelet/nodest
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from typing import Any
 
 from k8slearn.api.clock import Dice
 from k8slearn.api.objects import Object
+
+VALID = re.compile(r"([\w.-]+(:\d+)?/)?[a-z0-9._/-]+(:[\w.-]{1,128})?(@sha256:[0-9a-f]+)?")
 
 
 def size_of(image: str, dice: Dice) -> int:
@@ -39,8 +42,14 @@ class Images:
         self.pulls = [*busy, round(begins + takes, 6)]
         return round(begins - now, 6)
 
-    def __contains__(self, image: str) -> bool:
-        return image in self.sizes
+    def look(self, image: str, policy: str) -> str:
+        """present; known (here, but the policy is to ask the registry each time); absent; missing (and the policy
+        is to pull never); invalid."""
+        if image in self.sizes:
+            return "known" if policy == "Always" else "present"
+        if not VALID.fullmatch(image):
+            return "invalid"
+        return "missing" if policy == "Never" else "absent"
 
     def add(self, image: str, size: int) -> None:
         self.sizes[image] = size

@@ -14,11 +14,10 @@ from math import inf
 from typing import Any
 
 from k8slearn.api.errors import NotFound, Unreachable
-from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, revision_of, uid_of
+from k8slearn.api.objects import Key, Object, dig, key_of, revision_of, uid_of
 from k8slearn.machinery import Done
 from k8slearn.machinery.informer import Change
 from k8slearn.node import addresses, registration
-from k8slearn.node.admission import booked
 from k8slearn.node.events import tell
 from k8slearn.node.eviction import DEFAULT_HARD
 from k8slearn.node.guard import EVICTION
@@ -121,7 +120,7 @@ class Kubelet(Shutdown):
 
     def _sync(self, key: Key) -> Done | None:
         pod = self._latest(key)
-        if pod is None or not self._is_in(key, pod):
+        if pod is None or not self.lets_in(key, pod):
             self._forget(key)  # deleted by force: whatever ran is killed
             return None
         run = self.allot(key, pod, self.judged(self._run(key, pod)._replace(latest=pod)))
@@ -139,22 +138,6 @@ class Kubelet(Shutdown):
         due = self.deadline(run)[1]
         wake = due if worker.wake is None else min(due, worker.wake)
         return Done(again_in=wake - self.clock.now) if wake < inf else None
-
-    def _is_in(self, key: Key, pod: Object) -> bool:
-        """Has the pod been let in, now or before? One that has ended takes nothing any more."""
-        if dig(pod, "status", "phase") in FINAL:
-            self.release(key)
-            return True
-        known = self.runs.get(key)
-        if known is None or known.uid != uid_of(pod):
-            new = not dig(pod, "status", "startTime") and not is_deleting(pod)
-            asked = booked(pod)
-            why = self.refuses(key, pod, asked) if new else None
-            if why is not None:
-                self.reject(pod, why)
-                return False
-            self.booked[key] = asked
-        return True
 
     def _forget(self, key: Key) -> None:
         if (run := self.runs.pop(key, None)) is not None:

@@ -8,7 +8,6 @@ Kubernetes: pkg/kubelet/pod_workers.go and kuberuntime (SyncPod), which do the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import inf
 from typing import Any
 
@@ -19,11 +18,11 @@ from k8slearn.node.delays import seconds
 from k8slearn.node.events import Happened
 from k8slearn.node.images import Images, size_of
 from k8slearn.node.life import FINAL, NEW, Doom, Run, life_after
+from k8slearn.node.order import in_order, next_may_start
 from k8slearn.node.prober import Prober
 from k8slearn.node.probes import probes_of
 from k8slearn.node.situation import Situation
 from k8slearn.node.stages import Stage
-from k8slearn.node.status import is_past
 
 ENDLESS = 50  # stages in one pass without any waiting: the table goes round in circles
 
@@ -54,7 +53,7 @@ class PodWorker:
     def work(self) -> None:
         """Start from the first to the last. To be stopped is everybody at once, but sidecars, which go last."""
         turn, ending, done = True, self.ends, self.is_done
-        for spec, kind in _specs(self.pod):
+        for spec, kind in in_order(self.pod):
             if kind != "sidecar" or not (ending or done):
                 turn = self._advance(spec, kind, turn, ending)
         if ending or self.is_done:
@@ -64,7 +63,7 @@ class PodWorker:
         """Sidecars in the reverse order of their start, each when those have stopped that it serves."""
         for spec in self.pod["spec"].get("ephemeralContainers") or ():
             self._advance(spec, "ephemeral", False, True)
-        sidecars = [spec for spec, kind in _specs(self.pod) if kind == "sidecar"]
+        sidecars = [spec for spec, kind in in_order(self.pod) if kind == "sidecar"]
         for spec in reversed(sidecars):
             self._advance(spec, "sidecar", False, True, after=self._last_stop(spec["name"], sidecars))
 
@@ -112,7 +111,7 @@ class PodWorker:
         else:
             raise RuntimeError(f"container {name} went through {ENDLESS} stages without waiting: {stage}")
         self.containers[name] = status
-        return turn and _next_may_start(spec, kind, status)
+        return turn and next_may_start(spec, kind, status)
 
     def _first_reason(self) -> str:
         return "PodInitializing" if self.pod["spec"].get("initContainers") else "ContainerCreating"
@@ -196,22 +195,3 @@ class PodWorker:
         """Of the containers of one field of the spec, in its order."""
         specs: list[dict[str, Any]] = self.pod["spec"].get(field) or []
         return [self.containers[c["name"]] for c in specs]
-
-
-def _specs(pod: Object) -> Iterator[tuple[Object, str]]:
-    """The containers in the order of their start, and what they are there for."""
-    spec = pod["spec"]
-    for container in spec.get("ephemeralContainers") or ():
-        yield container, "ephemeral"
-    for container in spec.get("initContainers") or ():
-        yield container, "sidecar" if container.get("restartPolicy") == "Always" else "init"
-    for container in spec["containers"]:
-        yield container, "main"
-
-
-def _next_may_start(spec: Object, kind: str, status: Object) -> bool:
-    if kind == "ephemeral":
-        return True
-    if kind in ("init", "sidecar"):
-        return is_past(spec, status)
-    return dig(status, "state", "waiting", "reason") not in ("ContainerCreating", "PodInitializing")

@@ -16,7 +16,6 @@ What a simulated program does follows from its image and command (`programs`); a
 
 from __future__ import annotations
 
-import re
 from math import inf
 from typing import Any
 
@@ -26,6 +25,7 @@ from k8slearn.node.images import Images
 from k8slearn.node.life import FORGIVEN_AFTER, NEW, Doom, Life
 from k8slearn.node.programs import Program, program
 from k8slearn.node.resize import how
+from k8slearn.node.restartpolicy import restarts
 from k8slearn.node.usage import limits_of, oom_after
 
 #: What a stage may ask for: the properties below.
@@ -33,8 +33,6 @@ FACTS = frozenset(
     "state ended init deleting ending ready started up image pulled program known fate failed passes restarts "
     "backing_off resize".split()
 )
-VALID_IMAGE = re.compile(r"([\w.-]+(:\d+)?/)?[a-z0-9._/-]+(:[\w.-]{1,128})?(@sha256:[0-9a-f]+)?")
-
 NO_IMAGES = Images()
 
 
@@ -124,16 +122,10 @@ class Situation:
 
     @property
     def image(self) -> str:
-        """present; known (here, but the policy is to ask the registry each time); absent; missing (and the policy
-        is to pull never); broken; invalid."""
-        image, policy = self.spec["image"], self.spec.get("imagePullPolicy")
+        """broken; or as `Images.look` says: present, known, absent, missing, invalid."""
         if "fake/image-error" in annotations_of(self.pod):
             return "broken"
-        if image in self.images:
-            return "known" if policy == "Always" else "present"
-        if not VALID_IMAGE.fullmatch(image):
-            return "invalid"
-        return "missing" if policy == "Never" else "absent"
+        return self.images.look(self.spec["image"], self.spec.get("imagePullPolicy", ""))
 
     @property
     def pulled(self) -> bool:
@@ -192,16 +184,7 @@ class Situation:
         code = dig(self.status, "state", "terminated", "exitCode")
         if self.ending or self.kind == "ephemeral" or code is None:
             return False
-        if any(_matches(rule, code) for rule in self.spec.get("restartPolicyRules") or ()):
-            return True
-        if self.init and self.policy == "Always":
-            return code != 0
-        return self.policy == "Always" or (self.policy == "OnFailure" and (code != 0 or self.life.kicked))
-
-    @property
-    def policy(self) -> str:
-        """The container's own restart policy, or its pod's."""
-        return self.spec.get("restartPolicy") or dig(self.pod, "spec", "restartPolicy", default="Always")
+        return restarts(self.pod, self.spec, code, init=self.init, kicked=self.life.kicked)
 
     @property
     def backing_off(self) -> bool:
@@ -217,9 +200,3 @@ class Situation:
     def luck(self) -> tuple[object, ...]:
         """What chance may depend on: this very run of this container."""
         return uid_of(self.pod), self.spec["name"], self.status["restartCount"]
-
-
-def _matches(rule: Object, code: int) -> bool:
-    """Kubernetes: podutil.FindMatchingContainerRestartRule"""
-    asked = rule.get("exitCodes") or {}
-    return (code in asked.get("values", ())) == (asked.get("operator", "In") == "In")
