@@ -12,6 +12,13 @@ import click
 
 from k8slearn import __version__
 
+CLOUD = click.option(
+    "--cloud",
+    type=click.Choice(["a", "b", "on-premise"]),
+    callback=lambda context, option, value: value or "",
+    help="Whose machines, disks and load balancers it has.  [default: nobody's]",
+)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="k8slearn")
@@ -32,7 +39,8 @@ def main() -> None:
 )
 @click.option("--seconds", default=900.0, show_default=True, help="Virtual time after which to give up.")
 @click.option("--steps", is_flag=True, help="Tell every single step, not only those that change something.")
-def play(file: str, seed: int, nodes: int, policy: str, seconds: float, steps: bool) -> None:
+@CLOUD
+def play(file: str, seed: int, nodes: int, policy: str, seconds: float, steps: bool, cloud: str) -> None:
     """Apply FILE (YAML or JSON; - for standard input) to a fresh simulated cluster, and tell the story.
 
     Ends when everything is ready (exit code 0), or says what is not, and why (1). A manifest that
@@ -42,7 +50,9 @@ def play(file: str, seed: int, nodes: int, policy: str, seconds: float, steps: b
     from k8slearn.lab.play import play as run
 
     try:
-        ready = run(file, seed=seed, nodes=nodes, policy=policy, seconds=seconds, every_step=steps)
+        ready = run(
+            file, seed=seed, nodes=nodes, policy=policy, seconds=seconds, every_step=steps, cloud=cloud
+        )
     except Refused as refusal:
         _refuse(str(refusal))
     raise SystemExit(0 if ready else 1)
@@ -72,6 +82,7 @@ def play(file: str, seed: int, nodes: int, policy: str, seconds: float, steps: b
     show_default=True,
     help="What pods go through: realistic, hollow (running at once), or a YAML FILE.",
 )
+@CLOUD
 def up(**options: Any) -> None:
     """Start a control plane that kubectl, client libraries and operators can talk to, until Ctrl-C.
 

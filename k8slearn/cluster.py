@@ -20,6 +20,7 @@ from k8slearn.apiserver import ApiServer
 from k8slearn.apiserver.admission import DEFAULT
 from k8slearn.apiserver.aggregation.local import local_apiservices
 from k8slearn.apiserver.rbac import bootstrap_objects
+from k8slearn.clouds import provider
 from k8slearn.controllers import (
     AvailableConditionController,
     ClusterRoleAggregationController,
@@ -31,6 +32,8 @@ from k8slearn.controllers import (
     DisruptionController,
     EndpointsController,
     EndpointSliceController,
+    EphemeralVolumeController,
+    ExpandController,
     GarbageCollector,
     HorizontalPodAutoscalerController,
     JobController,
@@ -91,6 +94,8 @@ EVERYBODY: tuple[Component, ...] = (
     TTLAfterFinishedController,
     EndpointsController,
     PersistentVolumeController,
+    ExpandController,
+    EphemeralVolumeController,
     PVCProtectionController,
     PVProtectionController,
 )
@@ -143,11 +148,18 @@ class Machine:
         return self.kubelet(self.name)
 
 
+def machines_of(nodes: int | Sequence[str | Component], kubelet: Callable[..., Kubelet]) -> list[Component]:
+    names = [f"node-{i}" for i in range(nodes)] if isinstance(nodes, int) else nodes
+    return [Machine(n, kubelet) if isinstance(n, str) else n for n in names]
+
+
 class Cluster:
     """A recipe: which components, how many machines. Making it twice gives two equal clusters.
 
     `nodes`: a number (node-0, node-1, ...), names, or components of your own making.
     `without` leaves out components, `adding` adds yours: classes, or functions that make one.
+    `cloud`: whose machines, disks and load balancers these are ("a", "b" or "on-premise"); then only the number of
+    nodes counts, and everybody takes part. `kubelet` makes one for each name.
     `kinds` are served besides the built-in ones; `objects` are there from the beginning. Definitions among them are
     established then, and bring along the controller that establishes others.
     """
@@ -156,19 +168,26 @@ class Cluster:
         self,
         nodes: int | Sequence[str | Component] = 3,
         *,
-        components: Iterable[Component] = CONTROL_PLANE,
+        components: Iterable[Component] | None = None,
+        cloud: str = "",
+        kubelet: Callable[..., Kubelet] = Kubelet,
         without: Iterable[Component] = (),
         adding: Iterable[Component] = (),
         kinds: Iterable[Resource] = (),
         objects: Iterable[Object] = (),
     ) -> None:
         objects = list(objects)
-        names = [f"node-{i}" for i in range(nodes)] if isinstance(nodes, int) else nodes
-        machines = [Machine(n) if isinstance(n, str) else n for n in names]
         left_out = set(without)
+        if components is None:
+            components = EVERYBODY if cloud else CONTROL_PLANE
         kept = [c for c in components if c not in left_out]
-        if any(is_definition(obj) for obj in objects) and CustomResourceDefinitionController not in left_out:
-            kept.append(CustomResourceDefinitionController)
+        machines = machines_of(nodes, kubelet)
+        if cloud:
+            rented = provider(cloud)
+            machines = rented.components(len(machines), kubelet)
+            objects += rented.objects()
+        if any(is_definition(obj) for obj in objects):
+            kept += {CustomResourceDefinitionController} - left_out - set(kept)
         self.components: list[Component] = [*kept, *adding, *machines]
         self.kinds = list(kinds)
         self.objects = objects
@@ -183,16 +202,16 @@ class Cluster:
         *,
         kubelet: Callable[..., Kubelet] = Kubelet,
         certificate: str = "",
+        cloud: str = "",
     ) -> Cluster:
         """Everything we have, as people expect it of a cluster they use and do not just look at.
 
         `kubelet` makes one for each name; `certificate` is the CA's, which pods are told to trust.
         """
-        names = [f"node-{i}" for i in range(nodes)] if isinstance(nodes, int) else nodes
         knowing = (partial(RootCACertPublisher, certificate), partial(TokensController, certificate))
-        recipe = cls([Machine(n, kubelet) for n in names], components=EVERYBODY, adding=knowing)
+        recipe = cls(nodes, components=EVERYBODY, adding=knowing, cloud=cloud, kubelet=kubelet)
         recipe.is_complete = True
-        recipe.objects = [*bootstrap_objects(), *ALWAYS_THERE, *local_apiservices()]
+        recipe.objects = [*bootstrap_objects(), *ALWAYS_THERE, *local_apiservices(), *recipe.objects]
         return recipe
 
     def server(self, clock: Clock, dice: Dice, store: Store | None = None) -> ApiServer:

@@ -32,7 +32,7 @@ def _names(text: str) -> frozenset[str]:
 
 
 COMPONENT = _names("machinery client api")
-PLAYERS = _names("controllers scheduler node operators")
+PLAYERS = _names("controllers scheduler node clouds operators")
 CONTROL_PLANE = COMPONENT | PLAYERS | _names("apiserver store cluster")
 
 ROOMS: dict[str, Room] = {
@@ -75,6 +75,11 @@ ROOMS: dict[str, Room] = {
         "kubelets move pods through their stages; services route to them",
         COMPONENT,
         kubernetes="pkg/kubelet, pkg/proxy",
+    ),
+    "clouds": Room(
+        "what can be rented outside of the cluster, and who rents it: disks, load balancers, machines",
+        COMPONENT,
+        kubernetes="k8s.io/cloud-provider, the sidecars of CSI, cluster-autoscaler",
     ),
     "operators": Room(
         "what a learner's controller looks like",

@@ -123,7 +123,7 @@ def test_the_table_has_no_circle_and_names_only_rooms() -> None:
 
 
 def test_players_are_blind_to_each_other_and_to_the_server() -> None:
-    for player in ("controllers", "scheduler", "node", "operators"):
+    for player in ("controllers", "scheduler", "node", "clouds", "operators"):
         assert ROOMS[player].may_import == {"machinery", "client", "api"}
     assert not {"sim", "live"} & (ROOMS["sim"].may_import | ROOMS["live"].may_import)
     assert not {"apiserver", "store"} & (ROOMS["client"].may_import | ROOMS["machinery"].may_import)

@@ -153,3 +153,10 @@ def test_an_unknown_exercise_is_refused() -> None:
         result = k8slearn(command, "99.9")
         assert result.exit_code == 2
         assert "04.1" in result.stderr
+
+
+def test_a_manifest_that_needs_a_cloud_becomes_ready_in_one() -> None:
+    result = k8slearn("play", "examples/anywhere.yaml", "--cloud", "b")
+    assert result.exit_code == 0
+    assert "on 3 nodes of cloud b, seed 0" in result.output
+    assert "service-lb-controller" in result.output

@@ -17,6 +17,7 @@ from k8slearn.controllers.deployment import DeploymentController
 from k8slearn.controllers.disruption import DisruptionController
 from k8slearn.controllers.endpoints import EndpointsController
 from k8slearn.controllers.endpointslice import EndpointSliceController
+from k8slearn.controllers.ephemeralvolume import EphemeralVolumeController
 from k8slearn.controllers.garbagecollector import GarbageCollector
 from k8slearn.controllers.job import JobController
 from k8slearn.controllers.namespace import NamespaceController
@@ -35,6 +36,7 @@ from k8slearn.controllers.statefulset import StatefulSetController
 from k8slearn.controllers.tainteviction import TaintEvictionController
 from k8slearn.controllers.tokens import TokensController
 from k8slearn.controllers.ttlafterfinished import TTLAfterFinishedController
+from k8slearn.controllers.volumeexpand import ExpandController
 
 __all__ = [
     "AvailableConditionController",
@@ -47,6 +49,8 @@ __all__ = [
     "DisruptionController",
     "EndpointSliceController",
     "EndpointsController",
+    "EphemeralVolumeController",
+    "ExpandController",
     "GarbageCollector",
     "HorizontalPodAutoscalerController",
     "JobController",

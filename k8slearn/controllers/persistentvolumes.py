@@ -1,12 +1,12 @@
-"""Brings claims and volumes together: the smallest volume that will do, or a new one.
+"""Brings claims and volumes together: the smallest volume that will do, or a request to have one made.
 
-Its queue holds keys with the resource in front: ``persistentvolumeclaims default/data``. A binding is two
-writes, first on the volume, then on the claim; who finds only the first makes the second.
+Its queue holds keys with the resource in front: ``persistentvolumeclaims default/data``.
 
-Where Kubernetes asks a provisioner outside of it for new volumes, we play one: of the classes whose provisioner
-is called `PROVISIONER`. Claims of other classes wait, as they do in a cluster where nobody provides for them.
+It makes no volumes. It writes the name of a provisioner into the claim, and whoever answers to that name makes one
+(`k8slearn.clouds.provisioner` is one); until then the claim is Pending. A class that waits for its first consumer has
+the scheduler choose: the claim stays Pending until the scheduler has written the node it has chosen into it.
 
-Kubernetes: pkg/controller/volume/persistentvolume (pv_controller.go, index.go)
+Kubernetes: pkg/controller/volume/persistentvolume/pv_controller.go; `volumesync` is the other half of it
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from k8slearn.api.claims import claims_of
-from k8slearn.api.errors import AlreadyExists, NotFound
 from k8slearn.api.objects import (
     Key,
     Object,
@@ -25,29 +24,22 @@ from k8slearn.api.objects import (
     key_of,
     name_of,
     namespace_of,
-    uid_of,
 )
 from k8slearn.controllers.volumematching import (
-    PROVISIONED_BY,
-    PROVISIONER,
+    best_match,
     class_of,
-    fits,
+    default_class,
+    has_class,
     is_for,
-    is_free,
-    is_prebound,
-    new_volume,
-    reference,
-    size,
+    mismatch,
 )
-from k8slearn.machinery import Controller, Done
+from k8slearn.controllers.volumesync import CLAIMS, COMPLETED, VOLUMES, VolumeSync
+from k8slearn.machinery import Done
 from k8slearn.machinery.informer import Change
 
-CLAIMS, VOLUMES = "persistentvolumeclaims", "persistentvolumes"
-BOUND_BY_US = "pv.kubernetes.io/bound-by-controller"
-COMPLETED = "pv.kubernetes.io/bind-completed"
-STORAGE_PROVISIONER = "volume.kubernetes.io/storage-provisioner"
-OLD_STORAGE_PROVISIONER = "volume.beta.kubernetes.io/storage-provisioner"
-NO_PROVISIONER = "kubernetes.io/no-provisioner"
+SELECTED_NODE = "volume.kubernetes.io/selected-node"
+PROVISIONERS = ("volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner")
+PERIOD = 15.0  # seconds until a claim that waits is looked at again: --pvclaimbinder-sync-period
 
 NO_CLASS = "no persistent volumes available for this claim and no storage class is set"
 FIRST_CONSUMER = "waiting for first consumer to be created before binding"
@@ -56,12 +48,10 @@ EXTERNAL = (
     "administrator. If volume creation is delayed, please verify that the provisioner is running and "
     "correctly registered."
 )
-LOST_VOLUME = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
-LOST_REFERENCE = "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!"
-MISBOUND = "Two claims are bound to the same volume, this one is bound incorrectly"
+TAKEN = 'volume "{}" already bound to a different claim.'
 
 
-class PersistentVolumeController(Controller):
+class PersistentVolumeController(VolumeSync):
     name = "persistent-volume-binder"
     room = "controllers"
     watches = (CLAIMS, VOLUMES, "storageclasses", "pods")
@@ -72,25 +62,30 @@ class PersistentVolumeController(Controller):
     # --- which keys ---
 
     def keys_for(self, change: Change) -> Iterable[Key]:
+        """Pods are only looked at, to say which of them are waited for."""
         obj = change.object
         if change.resource == CLAIMS:
-            bound = dig(obj, "spec", "volumeName")
-            return [f"{CLAIMS} {key_of(obj)}", *([f"{VOLUMES} {bound}"] if bound else [])]
+            return [f"{CLAIMS} {key_of(obj)}", *self._volumes_of(obj, gone=change.new is None)]
         if change.resource == VOLUMES:
             owner = dig(obj, "spec", "claimRef", default={})
             owners = [f"{CLAIMS} {owner.get('namespace')}/{owner.get('name')}"] if owner else []
             return [f"{VOLUMES} {name_of(obj)}", *owners, *self._waiting(class_of(obj))]
-        if change.resource == "pods":
-            return [f"{CLAIMS} {key}" for key in claims_of(obj)] if obj["spec"].get("nodeName") else []
-        return self._waiting(name_of(obj))
+        return [] if change.resource == "pods" else self._waiting(name_of(obj))
+
+    def _volumes_of(self, claim: Object, *, gone: bool) -> list[Key]:
+        """The volume that the claim names; when it is gone, also those that name it and were not bound to the end."""
+        named = {dig(claim, "spec", "volumeName", default="")} - {""}
+        if gone:
+            named |= {name_of(v) for v in self.cache.list(VOLUMES) if is_for(v, claim)}
+        return [f"{VOLUMES} {name}" for name in sorted(named)]
 
     def _waiting(self, storage_class: str) -> list[Key]:
-        """The claims of this class that have no volume, and those that name one themselves."""
-        claims = [c for c in self.cache.list(CLAIMS) if not annotations_of(c).get(COMPLETED)]
+        """The claims of this class, or of none yet, that have no volume; and those that name one themselves."""
+        claims = [c for c in self.cache.list(CLAIMS) if COMPLETED not in annotations_of(c)]
         return [
             f"{CLAIMS} {key_of(c)}"
             for c in claims
-            if class_of(c) == storage_class or dig(c, "spec", "volumeName")
+            if class_of(c) == storage_class or not has_class(c) or dig(c, "spec", "volumeName")
         ]
 
     def reconcile(self, key: Key) -> Done | None:
@@ -99,189 +94,97 @@ class PersistentVolumeController(Controller):
         if obj is None:
             return None
         if resource == VOLUMES:
-            self._sync_volume(obj)
-        elif annotations_of(obj).get(COMPLETED):
-            self._sync_bound(obj)
-        else:
-            self._sync_unbound(obj)
+            self.sync_volume(obj)
+        elif COMPLETED in annotations_of(obj):
+            self.sync_bound(obj)
+        elif not is_deleting(obj):
+            return self._sync_unbound(obj)
         return None
 
-    # --- claims ---
+    # --- claims that have never been bound ---
 
-    def _sync_unbound(self, claim: Object) -> None:
+    def _sync_unbound(self, claim: Object) -> Done | None:
+        """None when it is bound now, or about to be; else it is looked at again in a while."""
         wanted = dig(claim, "spec", "volumeName")
-        if is_deleting(claim):
-            return
         if wanted:
-            self._take(claim, self.cache.get(VOLUMES, wanted))
-            return
-        volume = self._best_match(claim)
-        if volume is not None and (is_prebound(volume, claim) or not self._is_delayed(claim)):
-            self._bind(volume, claim)
+            bound = self._take(claim, self.cache.get(VOLUMES, wanted))
+            return None if bound else Done(again_in=PERIOD, background=True)
+        volume = best_match(self.cache.list(VOLUMES), claim, only_meant=self._is_delayed(claim))
+        if volume is not None:
+            self.bind(volume, claim)
+            return None
+        if self._give_default_class(claim):
+            return None  # our own write comes back as an event, and that is when we go on
+        self._ask_for_one(self._pending(claim))
+        return Done(again_in=PERIOD, background=True)
+
+    def _take(self, claim: Object, volume: Object | None) -> bool:
+        """The claim names its volume: by hand, or because we have come half-way before. Did it get it?"""
+        problem = mismatch(volume, claim) if volume is not None else ""
+        if volume is None:
+            pass  # it may come
+        elif is_for(volume, claim) or (dig(volume, "spec", "claimRef") is None and not problem):
+            self.bind(volume, claim)
+            return True
+        elif dig(volume, "spec", "claimRef") is None:
+            text = f'Cannot bind to requested volume "{name_of(volume)}": {problem}'
+            self.events.warning(claim, "VolumeMismatch", text)
         else:
-            self._set_phase(claim, "Pending")
-            self._provide(claim)
+            self.events.warning(claim, "FailedBinding", TAKEN.format(name_of(volume)))
+        self._pending(claim)
+        return False
 
-    def _take(self, claim: Object, volume: Object | None) -> None:
-        """The claim names its volume: by hand, or because we have come half-way before."""
-        owner = dig(volume, "spec", "claimRef")
-        if volume is None or (owner is not None and not is_for(owner, claim)):
-            self._set_phase(claim, "Pending")
-            if volume is not None:
-                text = f'volume "{name_of(volume)}" already bound to a different claim.'
-                self.events.warning(claim, "FailedBinding", text)
-        else:
-            self._bind(volume, claim)
-
-    def _sync_bound(self, claim: Object) -> None:
-        """It was bound once. If what it was bound to is gone, so is the data."""
-        volume = self.cache.get(VOLUMES, dig(claim, "spec", "volumeName", default=""))
-        if not dig(claim, "spec", "volumeName"):
-            self._lose(claim, "ClaimLost", LOST_REFERENCE)
-        elif volume is None:
-            self._lose(claim, "ClaimLost", LOST_VOLUME)
-        elif dig(volume, "spec", "claimRef") is None or is_for(volume["spec"]["claimRef"], claim):
-            self._bind(volume, claim)
-        else:
-            self._lose(claim, "ClaimMisbound", MISBOUND)
-
-    def _lose(self, claim: Object, reason: str, message: str) -> None:
-        if dig(claim, "status", "phase") != "Lost":
-            self.client.update_status({**claim, "status": {"phase": "Lost"}})
-            self.events.warning(claim, reason, message)
-
-    def _set_phase(self, claim: Object, phase: str) -> None:
-        if dig(claim, "status", "phase") != phase:
-            self.client.update_status(claim, phase=phase)
-
-    # --- which volume ---
-
-    def _best_match(self, claim: Object) -> Object | None:
-        """One that is meant for this claim; else the smallest of those that are free and fit."""
-        fitting = [v for v in self.cache.list(VOLUMES) if fits(v, claim)]
-        prebound = [v for v in fitting if is_prebound(v, claim)]
-        free = [v for v in fitting if is_free(v)]
-        return min(prebound or free, key=size, default=None)
+    def _pending(self, claim: Object) -> Object:
+        same = dig(claim, "status", "phase") == "Pending"
+        return claim if same else self.client.update_status(claim, phase="Pending")
 
     def _is_delayed(self, claim: Object) -> bool:
-        """Its class waits until a pod that uses it has a node."""
+        """The scheduler chooses its volume, or the node near which one is to be made."""
         found = self.cache.get("storageclasses", class_of(claim))
-        if dig(found, "volumeBindingMode") != "WaitForFirstConsumer":
-            return False
-        pods = self.cache.list("pods", namespace_of(claim))
-        return not any(p["spec"].get("nodeName") and key_of(claim) in claims_of(p) for p in pods)
+        return bool(dig(found, "volumeBindingMode") == "WaitForFirstConsumer")
 
-    def _provide(self, claim: Object) -> None:
-        """Nothing fits: have a volume made, or say what is waited for."""
+    # --- nothing fits: have one made, or say what is waited for ---
+
+    def _give_default_class(self, claim: Object) -> bool:
+        """A claim that says nothing of a class gets the default one, also when that came later."""
+        default = None if has_class(claim) else default_class(self.cache.list("storageclasses"))
+        if default is None:
+            return False
+        changed = edit(claim)
+        changed["spec"]["storageClassName"] = name_of(default)
+        self.client.update(changed)
+        return True
+
+    def _ask_for_one(self, claim: Object) -> None:
         name = class_of(claim)
         found = self.cache.get("storageclasses", name)
-        if self._is_delayed(claim):
-            self.events.normal(claim, "WaitForFirstConsumer", FIRST_CONSUMER)
+        if self._is_delayed(claim) and SELECTED_NODE not in annotations_of(claim):
+            self._tell_of_consumers(claim)
         elif not name:
             self.events.normal(claim, "FailedBinding", NO_CLASS)
         elif found is None:
             text = f'storageclass.storage.k8s.io "{name}" not found'
             self.events.warning(claim, "ProvisioningFailed", text)
-        elif found["provisioner"] == NO_PROVISIONER:
-            self.events.normal(
-                claim, "FailedBinding", NO_CLASS.replace("no storage class is set", "no provisioner")
-            )
+        elif found["provisioner"].startswith("kubernetes.io/"):  # built in; of these, none is left
+            text = f"no volume plugin matched name: {found['provisioner']}"
+            self.events.warning(claim, "ProvisioningFailed", text)
         else:
-            self._provision(claim, found)
+            self._ask_provisioner(claim, found["provisioner"])
 
-    def _provision(self, claim: Object, storage_class: Object) -> None:
-        provisioner = storage_class["provisioner"]
-        if annotations_of(claim).get(STORAGE_PROVISIONER) != provisioner:
+    def _tell_of_consumers(self, claim: Object) -> None:
+        pods = self.cache.list("pods", namespace_of(claim))
+        active = [p for p in pods if dig(p, "status", "phase") not in ("Succeeded", "Failed")]
+        waiting = [p for p in active if not p["spec"].get("nodeName") and key_of(claim) in claims_of(p)]
+        if waiting:
+            named = ("pods " if len(waiting) > 1 else "pod ") + ",".join(map(name_of, waiting))
+            self.events.normal(claim, "WaitForPodScheduled", f"waiting for {named} to be scheduled")
+        else:
+            self.events.normal(claim, "WaitForFirstConsumer", FIRST_CONSUMER)
+
+    def _ask_provisioner(self, claim: Object, provisioner: str) -> None:
+        if annotations_of(claim).get(PROVISIONERS[1]) != provisioner:
+            annotations = {**annotations_of(claim), **dict.fromkeys(PROVISIONERS, provisioner)}
             changed = edit(claim)
-            noted = {STORAGE_PROVISIONER: provisioner, OLD_STORAGE_PROVISIONER: provisioner}
-            changed["metadata"]["annotations"] = {**annotations_of(claim), **noted}
+            changed["metadata"]["annotations"] = annotations
             claim = self.client.update(changed)
-        if provisioner != PROVISIONER:
-            self.events.normal(claim, "ExternalProvisioning", EXTERNAL.format(provisioner))
-            return
-        try:
-            made = self.client.create(new_volume(claim, storage_class))
-        except AlreadyExists:
-            return  # we shall hear of it
-        self.events.normal(claim, "ProvisioningSucceeded", f"Successfully provisioned volume {name_of(made)}")
-
-    # --- binding ---
-
-    def _bind(self, volume: Object, claim: Object) -> None:
-        volume = self._bind_volume(volume, claim)
-        if dig(volume, "status", "phase") != "Bound":
-            self.client.update_status(volume, phase="Bound")
-        changed = edit(claim)
-        annotations = {**annotations_of(claim), COMPLETED: "yes"}
-        if dig(claim, "spec", "volumeName") != name_of(volume):
-            annotations[BOUND_BY_US] = "yes"
-        changed["metadata"]["annotations"] = annotations
-        changed["spec"]["volumeName"] = name_of(volume)
-        claim = self.client.update(changed)
-        status = {"phase": "Bound", "accessModes": volume["spec"]["accessModes"]}
-        status["capacity"] = volume["spec"]["capacity"]
-        if {**dig(claim, "status", default={}), **status} != claim.get("status"):
-            self.client.update_status(claim, **status)
-
-    def _bind_volume(self, volume: Object, claim: Object) -> Object:
-        known = dig(volume, "spec", "claimRef")
-        if known is not None and known.get("uid") == uid_of(claim):
-            return volume
-        changed = edit(volume)
-        changed["spec"]["claimRef"] = reference(claim)
-        if known is None:
-            changed["metadata"]["annotations"] = {**annotations_of(volume), BOUND_BY_US: "yes"}
-        return self.client.update(changed)
-
-    # --- volumes ---
-
-    def _sync_volume(self, volume: Object) -> None:
-        """Available, Bound, or Released: then it is kept or deleted, as its policy says."""
-        owner = dig(volume, "spec", "claimRef")
-        if owner is None or not owner.get("uid"):
-            self._set_volume_phase(volume, "Available")
-            return
-        claim = self._claim(owner)
-        if claim is None or uid_of(claim) != owner["uid"]:
-            self._reclaim(volume)
-        elif dig(claim, "spec", "volumeName") == name_of(volume):
-            self._set_volume_phase(volume, "Bound")
-        elif not dig(claim, "spec", "volumeName"):
-            self.queue.add(f"{CLAIMS} {key_of(claim)}")
-        elif annotations_of(volume).get(BOUND_BY_US):
-            self._unbind(volume)  # the claim has found another one meanwhile
-
-    def _claim(self, named: Object) -> Object | None:
-        """The claim, asked for once more where the cache does not know it: it is about people's data."""
-        key = f"{named['namespace']}/{named['name']}"
-        known = self.cache.get(CLAIMS, key)
-        if known is not None and uid_of(known) == named["uid"]:
-            return known
-        try:
-            return self.client.get(CLAIMS, key)
-        except NotFound:
-            return None
-
-    def _set_volume_phase(self, volume: Object, phase: str) -> None:
-        if dig(volume, "status", "phase") != phase:
-            self.client.update_status(volume, phase=phase)
-
-    def _reclaim(self, volume: Object) -> None:
-        if dig(volume, "status", "phase") not in ("Released", "Failed"):
-            volume = self.client.update_status(volume, phase="Released")
-        ours = annotations_of(volume).get(PROVISIONED_BY) == PROVISIONER
-        if (
-            volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete"
-            and ours
-            and not is_deleting(volume)
-        ):
-            try:
-                self.client.delete(volume, preconditions={"uid": uid_of(volume)})
-            except NotFound:
-                return
-
-    def _unbind(self, volume: Object) -> None:
-        changed = edit(volume)
-        del changed["spec"]["claimRef"]
-        del changed["metadata"]["annotations"][BOUND_BY_US]
-        self._set_volume_phase(self.client.update(changed), "Available")
+        self.events.normal(claim, "ExternalProvisioning", EXTERNAL.format(provisioner))

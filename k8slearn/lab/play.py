@@ -28,20 +28,22 @@ class Refused(Exception):
     """The input is not something that can be played; the message says what is wrong with it."""
 
 
-def play(file: str, *, seed: int, nodes: int, policy: str, seconds: float, every_step: bool) -> bool:
+def play(
+    file: str, *, seed: int, nodes: int, policy: str, seconds: float, every_step: bool, cloud: str = ""
+) -> bool:
     """Tell the story of `file` on a fresh cluster. Returns whether everything became ready.
 
     Raises Refused, with kubectl's message, when the file or an object in it is bad.
     """
     name = "STDIN" if file == "-" else file
     objects = _read(file, name)
-    sim = Simulation(nodes=nodes, seed=seed, policy=policy)
+    sim = Simulation(Cluster(nodes, cloud=cloud), seed=seed, policy=policy)
     console = Console(highlight=False)
     try:
         sim.create(objects)
     except ApiError as error:
         raise Refused(message_for(error, name)) from None
-    console.print(f"[bold]{name}[/bold] on {nodes} nodes, seed {seed}\n")
+    console.print(f"[bold]{name}[/bold] on {nodes} nodes{f' of cloud {cloud}' * bool(cloud)}, seed {seed}\n")
     _run(sim, console, seconds)
     _tell(sim, console, every_step)
     left = problems(sim)

@@ -47,7 +47,10 @@ def home() -> Path:
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be chosen. `store`: "memory" or the path of a file. `speed`: virtual seconds per real one."""
+    """What can be chosen. `store`: "memory" or the path of a file. `speed`: virtual seconds per real one.
+
+    `cloud`: whose machines, disks and load balancers it has; what is rented is kept in memory only.
+    """
 
     nodes: int | Sequence[str] = 3
     cpu: str = "8"
@@ -59,6 +62,7 @@ class Settings:
     kubeconfig: Path | None = None
     speed: float = 1.0
     stages: tuple[stages.Stage, ...] = stages.REALISTIC
+    cloud: str = ""
     home: Path = field(default_factory=home)
 
 
@@ -153,7 +157,7 @@ def recipe(settings: Settings, certificate: str) -> Cluster:
         stages=settings.stages,
         reports_images=True,
     )
-    return Cluster.complete(settings.nodes, kubelet=kubelet, certificate=certificate)
+    return Cluster.complete(settings.nodes, kubelet=kubelet, certificate=certificate, cloud=settings.cloud)
 
 
 def open_store(where: str) -> Store:

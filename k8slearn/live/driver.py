@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -62,9 +62,24 @@ class Driver:
 
     def _enter(self, player: Controller) -> None:
         name, transport = player.full_name, self.transport
+        if player.starts_others:
+            player.host = self
         if self.board is not None:
             transport = self.doors[name] = Door(self.board, partial(self._come_back, name))
         self.manager.add(player, transport, self.dice)
+
+    # --- players that come and go: implements k8slearn.machinery.controller.Host ---
+
+    def players(self) -> Iterable[str]:
+        return list(self.manager.players)
+
+    def start(self, component: Component) -> None:
+        self.add(component)
+
+    def stop(self, name: str) -> None:
+        self.manager.remove(name)
+        self.doors.pop(name, None)
+        del self.makers[name]
 
     def _come_back(self, name: str) -> None:
         """Somebody has answered: what this player has left because of it can be done now."""

@@ -17,8 +17,8 @@ Kubernetes: sigs.k8s.io/controller-runtime/pkg/reconcile; the sync loops in pkg/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from k8slearn.api.clock import Clock, Dice
 from k8slearn.api.errors import Unreachable
@@ -40,6 +40,18 @@ class Done(NamedTuple):
     background: bool = False  # a periodic look that nobody is waiting for
 
 
+class Host(Protocol):
+    """Who runs the players, as one sees him who may start others: a machine that boots is a kubelet that starts."""
+
+    def players(self) -> Iterable[str]:
+        """The names of all that are running."""
+
+    def start(self, component: Callable[[], Controller]) -> None: ...
+
+    def stop(self, name: str) -> None:
+        """At once and without a goodbye, as if the power had failed."""
+
+
 class Controller:
     """Subclass it, name `primary`, write `reconcile`. See the module's docstring."""
 
@@ -50,6 +62,8 @@ class Controller:
     watches: ClassVar[Iterable[str]] = ()
     outside: ClassVar[Iterable[str]] = ()  # attributes that stand for what is not in the cluster: a cloud
 
+    starts_others: ClassVar[bool] = False  # is handed a `host`, which runs the players, itself among them
+
     client: Client
     clock: Clock
     dice: Dice
@@ -57,11 +71,10 @@ class Controller:
     queue: WorkQueue
     events: Recorder
     informers: dict[str, Informer]
+    host: Host
 
     #: What `wire` brings; everything else in a controller is soft state.
-    WIRING = frozenset(
-        ["client", "clock", "dice", "cache", "queue", "events", "informers", "name", "resource", "errors"]
-    )
+    WIRING = frozenset("client clock dice cache queue events informers name resource errors host".split())
 
     def wire(self, transport: Transport, clock: Clock, dice: Dice | None = None) -> None:
         """Connect this controller to an API server and a clock. Called once, by whoever runs it."""

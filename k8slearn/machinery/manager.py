@@ -234,7 +234,8 @@ class Manager:
             if name not in self._saved:
                 self._saved[name] = save_player(player)
         return {
-            "players": dict(self._saved),
+            "players": {name: self._saved[name] for name in self.players},
+            "rank": dict(self.rank),
             "deliveries": dict(self.deliveries),
             "news": list(self.news),
             "reconciles": dict(self.reconciles),
@@ -246,6 +247,7 @@ class Manager:
 
     def load(self, saved: dict[str, Any]) -> None:
         """Be as `save` found it. The players must be the same ones, by name."""
+        self.rank = dict(saved["rank"])
         for name, state in saved["players"].items():
             if name in self._saved and self._saved[name] is state:
                 load_informers(self.players[name], state)  # one that has not moved may have looked ahead

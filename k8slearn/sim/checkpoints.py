@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from k8slearn.machinery.state import clone
+from k8slearn.sim.host import assemble
 from k8slearn.sim.wire import Faults
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Checkpoints:
         sim.world.update(clone(saved["world"]))
         for wire in sim.wires.values():
             wire.faults = Faults()  # a cut one could not give an informer its watch back
+        if [*sim.manager.players] != [*saved["manager"]["players"]]:
+            assemble(sim, saved["manager"]["players"])
         sim.manager.load(saved["manager"])
         for name, state in saved["wires"].items():
             sim.wires[name].load(state)

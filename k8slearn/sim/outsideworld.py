@@ -1,9 +1,9 @@
 """What lies outside of the cluster: a cloud, a machine room, a mail server; with a past that can be undone, too.
 
 ``Simulation(cluster, world={"cloud": Cloud()})`` puts a system beside the cluster. A controller that says
-``outside = ("cloud",)`` is handed a line to it as ``self.cloud`` and calls its methods. A class may bring one along
-(``cloud = Cloud()``): that one is taken, or rather a copy of it, where `world` has nothing of the name. If it has a
-method `simulated`, it is a real system, and what that returns stands in for it.
+``outside = ("cloud",)`` is handed a line to it as ``self.cloud`` and calls its methods. A controller may bring one
+along (``cloud = Cloud()``, on the class or on itself): that one is taken, or rather a copy of it, where `world` has
+nothing of the name. If it has a method `simulated`, it is a real system, and what that returns stands in for it.
 
 A system is an object that holds only data (see `k8slearn.machinery.state`) and leaves nothing to chance: what it
 answers follows from what it was asked before. Methods called `get` or `list` only look; every other one counts as a
@@ -84,7 +84,7 @@ def connect(sim: Simulation, player: Controller, wire: Wire) -> None:
 
 
 def _brought_along(player: Controller, system: str) -> Any:
-    found = getattr(type(player), system, None)
+    found = getattr(player, system, None)
     if found is None:
         missing = f'Simulation(..., world={{"{system}": ...}})'
         raise ValueError(f"{player.full_name} works with something outside of the cluster: {missing}")

@@ -19,11 +19,12 @@ from k8slearn.apiserver.outside import Programs
 from k8slearn.client import Client
 from k8slearn.client.apply import apply_all, create_all
 from k8slearn.cluster import Cluster, Component
-from k8slearn.machinery import Manager, Move
+from k8slearn.machinery import Controller, Manager, Move
 from k8slearn.machinery.state import clone
 from k8slearn.sim import faults, outsideworld, policies
 from k8slearn.sim.checkpoints import CHECKPOINT_EVERY, Checkpoints
 from k8slearn.sim.hand import Hand
+from k8slearn.sim.host import Host
 from k8slearn.sim.moving import perform
 from k8slearn.sim.policies import Policy
 from k8slearn.sim.reviewer import Answer, Reviewer
@@ -76,7 +77,7 @@ class Simulation:
         self.wires: dict[str, Wire] = {"client": Wire("client", self.server, self.store)}
         self.makers: dict[str, Component] = {}
         for component in self.recipe.components:
-            self._enter(component)
+            self.enter(component)
         self.client = Client(Hand(self), "kubernetes-admin")
         self.answer: Any = None  # to the user's last write
         self.policy: Policy = policies.Prompt()
@@ -85,13 +86,20 @@ class Simulation:
         self.policy = policies.policy(policy, seed)
         self.checkpoints.begin()
 
-    def _enter(self, component: Component) -> None:
+    def enter(self, component: Component) -> None:
+        """A player begins to take part. It knows nothing yet."""
         player = component()
         name = player.full_name
         self.makers[name] = component
         self.wires[name] = Wire(name, self.server, self.store)
-        outsideworld.connect(self, player, self.wires[name])
-        self.manager.add(player, self.wires[name], self.dice)
+        self._admit(player)
+
+    def _admit(self, player: Controller) -> None:
+        wire = self.wires[player.full_name]
+        outsideworld.connect(self, player, wire)
+        if player.starts_others:
+            player.host = Host(self)
+        self.manager.add(player, wire, self.dice)
 
     def _boot(self) -> None:
         """What happens before history begins is nobody's cause: its steps have numbers below 1."""
@@ -239,9 +247,7 @@ class Simulation:
 
     def restart(self, name: str) -> None:
         """A new process in the place of the old one; its connection keeps its faults."""
-        player = self.makers[name]()
-        outsideworld.connect(self, player, self.wires[name])
-        self.manager.add(player, self.wires[name], self.dice)
+        self._admit(self.makers[name]())
         if self.wires[name].faults.cut:
             faults.hold(self, name)
 
@@ -281,6 +287,7 @@ class Simulation:
         It goes on by the same policy, unless another is named; a `seed` alone means "shuffled" by it.
         """
         other = Simulation(self.recipe, policy=self.policy, seed=self.seed, boot=False, world=self.world)
+        other.makers.update(self.makers)  # of those, too, who have come later
         other.programs.by_place.update(self.programs.by_place)
         for step in self.trace.steps[: self.position]:
             other.trace.add(step)

@@ -8,16 +8,23 @@ from typing import Any
 import pytest
 
 from k8slearn.api.objects import Object, annotations_of, dig
+from k8slearn.clouds import Disks, Provisioner
 from k8slearn.cluster import Cluster
 from k8slearn.controllers import PersistentVolumeController, PVCProtectionController, PVProtectionController
-from k8slearn.controllers.persistentvolumes import PROVISIONER
+from k8slearn.controllers.persistentvolumes import SELECTED_NODE
 from k8slearn.node import HOLLOW, Kubelet
 from k8slearn.scheduler import EVERYTHING as HEARD
 from k8slearn.scheduler import Scheduler
 from k8slearn.sim import Simulation
 from tests.fakes import condition, named, names, objects, pod, world
 
-EVERYBODY = (PersistentVolumeController, PVCProtectionController, PVProtectionController)
+DRIVER = "disk.example.com"
+EVERYBODY = (
+    PersistentVolumeController,
+    PVCProtectionController,
+    PVProtectionController,
+    partial(Provisioner, DRIVER, Disks()),
+)
 
 
 @pytest.fixture
@@ -36,7 +43,7 @@ def volume(name: str, size: str = "1Gi", storage_class: str = "", labels: Any = 
     return named("PersistentVolume", name, namespace="", metadata={"labels": labels or {}}, spec=body)
 
 
-def a_class(name: str = "fast", provisioner: str = PROVISIONER, **rest: Any) -> Object:
+def a_class(name: str = "fast", provisioner: str = DRIVER, **rest: Any) -> Object:
     return named("StorageClass", name, "storage.k8s.io/v1", namespace="", provisioner=provisioner, **rest)
 
 
@@ -115,10 +122,12 @@ def test_a_volume_is_made_and_goes_with_its_claim(sim):
     (made,) = objects(sim, "persistentvolumes")
     assert made["metadata"]["name"] == f"pvc-{get(sim)['metadata']['uid']}" == get(sim)["spec"]["volumeName"]
     assert made["spec"]["persistentVolumeReclaimPolicy"] == "Delete"
-    assert reasons(sim) == {"ProvisioningSucceeded"}
+    assert reasons(sim) == {"ExternalProvisioning", "Provisioning", "ProvisioningSucceeded"}
+    assert len(sim.world["disks"].list()) == 1
     sim.client.delete("persistentvolumeclaims", "default/data")
     sim.run()
     assert not objects(sim, "persistentvolumes")
+    assert sim.world["disks"].list() == []
 
 
 def test_a_volume_that_is_retained_is_released_and_never_bound_again(sim):
@@ -148,14 +157,142 @@ def test_nobody_makes_one(sim, classes, reason, text):
     assert text in event["message"]
 
 
-def test_the_first_consumer_is_waited_for(sim):
+def select(sim: Simulation, node: str = "node-0", of: str = "data") -> None:
+    """What the scheduler writes when it has chosen a node for the first pod that uses the claim."""
+    noted = {"metadata": {"annotations": {SELECTED_NODE: node}}}
+    sim.client.patch("persistentvolumeclaims", f"default/{of}", patch=noted)
+    sim.run()
+
+
+def said(sim: Simulation, reason: str) -> list[str]:
+    return [e["message"] for e in objects(sim, "events") if e["reason"] == reason]
+
+
+def test_the_first_consumer_is_waited_for():
+    sim = world(*EVERYBODY, minded=False)
     sim.create([a_class(volumeBindingMode="WaitForFirstConsumer"), claim(storage_class="fast")])
     sim.run()
     assert get(sim)["status"] == {"phase": "Pending"}
-    assert reasons(sim) == {"WaitForFirstConsumer"}
-    sim.create(user())
-    sim.run()
+    assert said(sim, "WaitForFirstConsumer") == ["waiting for first consumer to be created before binding"]
+    sim.create([user("p"), user("q")])
+    sim.advance(15)
+    assert said(sim, "WaitForPodScheduled") == ["waiting for pods p,q to be scheduled"]
+    select(sim)
     assert get(sim)["status"]["phase"] == "Bound"
+
+
+def test_a_pod_that_was_put_on_a_node_by_hand_has_no_scheduler_to_choose_a_volume(sim):
+    sim.create([a_class(volumeBindingMode="WaitForFirstConsumer"), claim(storage_class="fast"), user()])
+    sim.advance(600)
+    assert get(sim)["status"] == {"phase": "Pending"}
+
+
+def test_free_volumes_of_a_class_that_waits_are_the_schedulers_to_choose():
+    sim = world(*EVERYBODY, minded=False)
+    local = a_class("local", "kubernetes.io/no-provisioner", volumeBindingMode="WaitForFirstConsumer")
+    sim.create([local, volume("v", storage_class="local"), claim(storage_class="local")])
+    sim.run()
+    assert get(sim)["status"] == {"phase": "Pending"}
+    sim.client.patch(
+        "persistentvolumes", "v", patch={"spec": {"claimRef": {"namespace": "default", "name": "data"}}}
+    )
+    sim.run()
+    assert get(sim)["spec"]["volumeName"] == "v"
+
+
+def test_what_can_do_less_is_preferred_to_what_is_smaller(sim):
+    many = ["ReadWriteOnce", "ReadOnlyMany"]
+    sim.create([volume("able", "1Gi", accessModes=many), volume("plain", "5Gi")])
+    sim.run()
+    sim.create(claim())
+    sim.run()
+    assert get(sim)["spec"]["volumeName"] == "plain"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        (volume("v", "1Gi"), "requested PV is too small"),
+        (volume("v", "5Gi", storage_class="other"), "storageClassName does not match"),
+        (volume("v", "5Gi", volumeMode="Block"), "incompatible volumeMode"),
+        (volume("v", "5Gi", accessModes=["ReadOnlyMany"]), "incompatible accessMode"),
+    ],
+)
+def test_a_volume_that_is_named_must_fit_as_well(sim, wanted, why):
+    sim.create([wanted, claim(size="2Gi", volumeName="v")])
+    sim.run()
+    assert get(sim)["status"] == {"phase": "Pending"}
+    assert said(sim, "VolumeMismatch") == [f'Cannot bind to requested volume "v": {why}']
+
+
+def test_the_second_to_name_a_volume_waits(sim):
+    sim.create([volume("v"), claim("first", volumeName="v")])
+    sim.run()
+    sim.create(claim("second", volumeName="v"))
+    sim.run()
+    assert get(sim, "second")["status"] == {"phase": "Pending"}
+    assert said(sim, "FailedBinding") == ['volume "v" already bound to a different claim.']
+
+
+def test_a_default_class_that_comes_later_counts_for_claims_that_name_none(sim):
+    nameless = claim("nameless")
+    del nameless["spec"]["storageClassName"]
+    sim.create([nameless, claim("none-wanted")])
+    sim.run()
+    marked = {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}
+    sim.create(a_class(metadata=marked))
+    sim.run()
+    assert get(sim, "nameless")["status"]["phase"] == "Bound"
+    assert get(sim, "nameless")["spec"]["storageClassName"] == "fast"
+    assert get(sim, "none-wanted")["status"]["phase"] == "Pending"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"hostPath": {"path": "/x"}}, "host_path deleter only supports /tmp/.+ but received provided /x"),
+        (
+            {"nfs": {"server": "s", "path": "/"}},
+            'error getting deleter volume plugin for volume "v": no deletable volume plugin matched',
+        ),
+    ],
+)
+def test_a_volume_that_nobody_can_delete_has_failed(sim, source, message):
+    made = volume("v", persistentVolumeReclaimPolicy="Delete", **source)
+    made["spec"] = {k: v for k, v in made["spec"].items() if k in source or k != "hostPath"}
+    sim.create([made, claim()])
+    sim.run()
+    sim.client.delete("persistentvolumeclaims", "default/data")
+    sim.run()
+    status = sim.client.get("persistentvolumes", "v")["status"]
+    assert (status["phase"], status["message"]) == ("Failed", message)
+    assert said(sim, "VolumeFailedDelete") == [message]
+
+
+def test_a_host_path_below_tmp_can_be_deleted(sim):
+    sim.create([volume("v", persistentVolumeReclaimPolicy="Delete", hostPath={"path": "/tmp/x"}), claim()])
+    sim.run()
+    sim.client.delete("persistentvolumeclaims", "default/data")
+    sim.run()
+    assert objects(sim, "persistentvolumes") == []
+
+
+def test_built_in_provisioners_are_gone(sim):
+    sim.create([a_class(provisioner="kubernetes.io/no-provisioner"), claim(storage_class="fast")])
+    sim.run()
+    assert said(sim, "ProvisioningFailed") == ["no volume plugin matched name: kubernetes.io/no-provisioner"]
+
+
+def test_a_volume_nobody_can_provide_is_waited_for_in_peace(sim):
+    sim.create([a_class(provisioner="ex.com/p"), *(claim(f"c{i}", storage_class="fast") for i in range(5))])
+    sim.run()
+    before = sim.position
+    sim.advance(600)
+    looks = [s for s in list(sim.trace)[before:] if s.player == "persistent-volume-binder"]
+    assert len([s for s in looks if s.action == "reconcile"]) == 5 * 600 / 15
+    assert {c.resource for s in looks for c in s.writes} == {"events"}
+    (event,) = [e for e in objects(sim, "events") if e["involvedObject"]["name"] == "c0"]
+    assert (event["reason"], event["count"]) == ("ExternalProvisioning", 42)
 
 
 def test_a_claim_whose_volume_is_gone_is_lost(sim):
@@ -205,7 +342,6 @@ def test_a_pod_waits_until_its_claims_are_bound(full):
     assert full.client.get("pods", "default/p")["status"]["phase"] == "Running"
 
 
-@pytest.mark.xfail(reason="the controller does not look at the annotation selected-node yet", strict=False)
 def test_first_consumers_need_not_wait(full):
     full.create([a_class(volumeBindingMode="WaitForFirstConsumer"), claim(storage_class="fast"), user()])
     full.run()

@@ -115,9 +115,11 @@ def _claim(new: Object, old: Object) -> Iterable[FieldError]:
     bound = dig(old, "status", "phase") == "Bound"
     free = ("resources", "volumeAttributesClassName", *once) if bound else tuple(once)
     yield from _only(new, old, free, CLAIM_FIELDS)
-    size = dig(new, "spec", "resources", "requests", "storage")
-    has = dig(old, "status", "capacity", "storage")
-    if bound and size and has and quantities.parse(size) < quantities.parse(has):
+    before, size = (
+        quantities.parse(dig(o, "spec", "resources", "requests", "storage", default=0)) for o in (old, new)
+    )
+    has = quantities.parse(dig(old, "status", "capacity", "storage", default=0))
+    if size < before and size <= has:  # taking back a wish that was never granted is allowed
         yield forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")
 
 

@@ -8,7 +8,7 @@ import yaml
 
 from k8slearn.api.objects import Object
 
-PLURALS = ("buckets", "rotations", "websites")
+PLURALS = ("buckets", "databases", "rotations", "websites")
 
 
 def definition(plural: str) -> Object:
