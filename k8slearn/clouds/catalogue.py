@@ -40,8 +40,10 @@ class Class:
 
 @dataclass(frozen=True)
 class Provider:
-    """`place`: the node label that says where a disk can be reached. The first pool has the first machines, and never
-    fewer than those."""
+    """Who offers what. The first pool has the first machines, and never fewer than those.
+
+    `place`: the node label that says where a disk can be reached.
+    """
 
     name: str
     region: str
@@ -59,8 +61,8 @@ class Provider:
 
     def components(self, nodes: int, kubelet: Callable[..., Controller]) -> list[Callable[[], Controller]]:
         """The controllers, each with the system it speaks to. `nodes` machines have been started long ago."""
-        first = replace(self.pools[0], least=nodes)
-        machines = Machines((first, *self.pools[1:]), self.zones, self.region)
+        first = replace(self.pools[0], least=nodes, most=max(nodes, self.pools[0].most))
+        machines = Machines((first, *self.pools[1:]), self.zones)
         machines.resize(self.pools[0].name, nodes, now=0.0, ready=True)
         disks = Disks(self.offer, self.zones if self.place == ZONE else ())
         scaling = [partial(ClusterAutoscaler, machines, self.zones, self.region)] if self.autoscales else []

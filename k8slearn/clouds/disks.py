@@ -8,6 +8,7 @@ Kubernetes: what stands behind a CSI driver (EC2 volumes, persistent disks, a di
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ class Offer:
     largest: int = 16_384
     most: int = 1000
     kinds: tuple[str, ...] = ("standard",)
+    modes: tuple[str, ...] = ("ReadWriteOnce", "ReadWriteOncePod")  # a disk is at one machine at a time
 
 
 class Disks:
@@ -44,11 +46,16 @@ class Disks:
 
     # --- writing ---
 
-    def create(self, token: str, *, size: int, place: str, kind: str = "standard") -> Disk:
-        """A new disk, or the one that was made with this token. Raises Refused."""
+    def create(
+        self, token: str, *, size: int, place: str, kind: str = "standard", modes: Iterable[str] = ()
+    ) -> Disk:
+        """A new disk, or the one that was made with this token. Raises Refused. `modes`: how it is to be used."""
         for disk in self.list(token):
             return disk
         self._check(size, kind)
+        for mode in modes:
+            if mode not in self.offer.modes:
+                raise Refused(f"access mode {mode} is not supported")
         if self.places and place not in self.places:
             raise Refused(f"there is no place {place!r}")
         if len(self.disks) >= self.offer.most:
@@ -56,14 +63,8 @@ class Disks:
         self.made += 1
         name = f"disk-{self.made}"
         size = max(size, self.offer.smallest)
-        self.disks[name] = {
-            "id": name,
-            "token": token,
-            "size": size,
-            "place": place,
-            "kind": kind,
-            "kept": False,
-        }
+        rest = {"size": size, "place": place, "kind": kind, "kept": False}
+        self.disks[name] = {"id": name, "token": token, **rest}
         return self.disks[name]
 
     def keep(self, disk: str) -> None:

@@ -34,9 +34,9 @@ class Pool:
 class Machines:
     """`zones` are filled evenly."""
 
-    def __init__(self, pools: tuple[Pool, ...], zones: tuple[str, ...], region: str) -> None:
+    def __init__(self, pools: tuple[Pool, ...], zones: tuple[str, ...]) -> None:
         self.pools = {p.name: asdict(p) | {"size": 0} for p in pools}
-        self.zones, self.region = zones, region
+        self.zones = zones
         self.machines: dict[str, Machine] = {}
         self.made = 0  # ever
 

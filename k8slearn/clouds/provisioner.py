@@ -128,9 +128,13 @@ class Provisioner(Reclaimer):
         """Raises Refused."""
         if claim["spec"].get("selector"):
             raise Refused("claim Selector is not supported")
-        wanted = dig(storage_class, "parameters", "kind", default="standard")
-        place = self._place(claim, storage_class)
-        return self.disks.create(volume_name(claim), size=gibibytes(claim), place=place, kind=wanted)
+        return self.disks.create(
+            volume_name(claim),
+            size=gibibytes(claim),
+            place=self._place(claim, storage_class),
+            kind=dig(storage_class, "parameters", "kind", default="standard"),
+            modes=list(claim["spec"]["accessModes"]),
+        )
 
     def _place(self, claim: Object, storage_class: Object) -> str:
         """Where the node is that was chosen; else any place that the class allows, by chance.

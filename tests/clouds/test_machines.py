@@ -115,6 +115,11 @@ def test_there_are_never_more_than_the_pools_may_have():
     assert said(sim, "NotTriggerScaleUp") == {"pod didn't trigger scale-up: 1 max node group size reached"}
 
 
+def test_a_pool_is_never_too_small_for_the_machines_that_were_there_first():
+    sim = Simulation(Cluster(120, cloud="a", kubelet=KUBELET))
+    assert len(nodes(sim)) == len(machines(sim)) == 120
+
+
 def test_empty_machines_go_after_ten_minutes_but_for_those_that_were_there_first(sim):
     sim.create(wide(7))
     sim.run()
@@ -153,7 +158,7 @@ def test_a_machine_that_is_gone_takes_its_node_along_and_its_pods_run_elsewhere(
 
 def test_a_pool_is_told_a_number_and_keeps_to_it():
     pool = Pool("p", "k", "1", "1Gi", price=1, boot=10, least=1, most=3)
-    found = Machines((pool,), ("x", "y"), "r")
+    found = Machines((pool,), ("x", "y"))
     for _ in range(2):
         found.resize("p", 3, now=5)
     assert [(m["zone"], m["ready_at"]) for m in found.list()] == [("x", 15), ("y", 15), ("x", 15)]

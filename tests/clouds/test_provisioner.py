@@ -83,12 +83,20 @@ def test_the_volumes_of_a_stateful_set_are_spread():
     assert places[:2] == places[2:]
 
 
-def test_a_selector_is_for_volumes_that_are_there():
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"selector": {"matchLabels": {"a": "b"}}}, "claim Selector is not supported"),
+        ({"accessModes": ["ReadWriteMany"]}, "access mode ReadWriteMany is not supported"),
+    ],
+)
+def test_what_no_disk_can_do_is_said(asked, why):
     sim = world()
-    sim.create([a_class(), claim(storage_class="fast", selector={"matchLabels": {"a": "b"}})])
+    sim.create([a_class(), claim(storage_class="fast", **asked)])
     sim.run()
-    why = 'failed to provision volume with StorageClass "fast": claim Selector is not supported'
-    assert said(sim, "ProvisioningFailed") == [why]
+    said_so = f'failed to provision volume with StorageClass "fast": {why}'
+    assert said(sim, "ProvisioningFailed") == [said_so]
+    assert get(sim)["status"] == {"phase": "Pending"}
 
 
 def test_what_is_too_large_is_refused_and_the_scheduler_may_choose_again_without_a_chase():

@@ -72,7 +72,8 @@ def test_the_command_says_what_differs(
 ) -> None:
     (recorded,) = (EXCHANGES / "lease").glob("*.yaml")
     (tmp_path / "lease").mkdir()
-    spoiled = recorded.read_text("utf-8").replace("fields: {spec: {holderIdentity: x}}", "fields: {spec: {holderIdentity: b}}")
+    wanted = "fields: {spec: {holderIdentity: x}}"
+    spoiled = recorded.read_text("utf-8").replace(wanted, wanted.replace("x", "b"))
     (tmp_path / "lease" / recorded.name).write_text(spoiled, "utf-8")
     monkeypatch.setattr("tools.fidelity.__main__.EXCHANGES", tmp_path)
     assert main(["-v"]) == 1  # a miss that nobody knows of
