@@ -13,7 +13,6 @@ from k8slearn.clouds import PROVIDERS, provider
 from k8slearn.cluster import Cluster
 from k8slearn.operators import DatabaseController, ObjectStore, definition
 from k8slearn.sim import Simulation
-from tests.clouds.scheduling import Selector
 from tests.fakes import condition, objects
 
 SHOP = list(yaml.safe_load_all(Path("examples/anywhere.yaml").read_text(encoding="utf-8")))
@@ -27,7 +26,7 @@ EXPECTED = {
 
 
 def world(cloud: str, **rest: object) -> Simulation:
-    return Simulation(Cluster(3, cloud=cloud, adding=[Selector]), **rest)
+    return Simulation(Cluster(3, cloud=cloud), **rest)
 
 
 def only(sim: Simulation, resource: str) -> Object:
@@ -92,7 +91,7 @@ def test_in_any_order(cloud, seed):
 @pytest.mark.parametrize("cloud", PROVIDERS)
 def test_a_database_and_its_copy_run_anywhere(cloud):
     orders, copy = yaml.safe_load_all(Path("examples/operators/database.yaml").read_text(encoding="utf-8"))
-    operators = [DatabaseController, Selector]
+    operators = [DatabaseController]
     cluster = Cluster(3, cloud=cloud, objects=[definition("databases")], adding=operators)
     sim = Simulation(cluster, world={"store": ObjectStore()})
     sim.create(orders)

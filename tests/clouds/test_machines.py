@@ -124,8 +124,8 @@ def test_empty_machines_go_after_ten_minutes_but_for_those_that_were_there_first
     sim.create(wide(7))
     sim.run()
     sim.client.patch("deployments", "default/wide", patch={"spec": {"replicas": 0}})
-    sim.run()
     emptied = sim.now
+    sim.run()
     sim.advance(UNNEEDED - 10)
     assert len(machines(sim)) == 4
     sim.advance(200)
