@@ -10,7 +10,7 @@ from k8slearn.api.objects import Key, Object, dig, is_deleting, uid_of
 from k8slearn.node import resize
 from k8slearn.node.admission import Booked, Refusal, booked, fits_here, refusal
 from k8slearn.node.heartbeat import Heartbeat
-from k8slearn.node.life import FINAL, Resize, Run
+from k8slearn.node.life import FINAL, NEW, Resize, Run
 
 
 class Allocation(Heartbeat):
@@ -96,7 +96,7 @@ class Allocation(Heartbeat):
         if run.resize is None or run.resize.reason or resize.is_wanted(pod, run.containers):
             return run
         stopped = [name for name, status in run.containers.items() if "running" not in status["state"]]
-        if any(run.lives[name].stage for name in stopped):
+        if any(run.lives.get(name, NEW).stage for name in stopped):
             return run  # one is being started again
         self.events.normal(pod, "ResizeCompleted", f"Pod resize completed: {resize.summary(pod)}")
         return run._replace(resize=None)

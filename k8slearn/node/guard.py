@@ -7,7 +7,7 @@ Kubernetes: pkg/kubelet/eviction/eviction_manager.go, pkg/kubelet/active_deadlin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import inf
 from typing import Any
 
@@ -52,13 +52,19 @@ class Guard(Allocation):
         pod, now = run.latest, self.clock.now
         if run.doom is not None or is_deleting(pod) or dig(pod, "status", "phase") in FINAL:
             return None, inf
+        due, doom = min(self._deadlines(run), key=lambda found: found[0], default=(inf, None))
+        return (doom if due <= now else None), due
+
+    def _deadlines(self, run: Run) -> Iterator[tuple[float, Doom]]:
+        pod, now = run.latest, self.clock.now
         seconds = dig(pod, "spec", "activeDeadlineSeconds")
         if seconds is not None:
-            due = seconds_of(dig(pod, "status", "startTime") or timestamp(now)) + seconds
-            return (Doom("DeadlineExceeded", TOO_LATE, now) if due <= now else None), due
-        due, limit = eviction.storage_limit(run) if eviction.grows(pod) else (inf, "")
-        text = f"Pod ephemeral local storage usage exceeds the total limit of containers {limit}. "
-        return (Doom("Evicted", text, now, eviction.IMMEDIATE) if due <= now else None), due
+            began = seconds_of(dig(pod, "status", "startTime") or timestamp(now))
+            yield began + seconds, Doom("DeadlineExceeded", TOO_LATE, now)
+        if eviction.grows(pod):
+            due, limit = eviction.storage_limit(run)
+            text = f"Pod ephemeral local storage usage exceeds the total limit of containers {limit}. "
+            yield due, Doom("Evicted", text, now, eviction.IMMEDIATE)
 
     def no_deadline(self, run: Run) -> None:
         """The pod has ended before its time was up: nobody waits for that any more."""

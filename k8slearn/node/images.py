@@ -6,6 +6,7 @@ Kubernetes: pkg/kubelet/images (image_manager.go, puller.go), pkg/kubelet/nodest
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -61,7 +62,7 @@ class Images:
     def listed(self, most: int) -> list[Object]:
         """For the node's status: the largest first. Kubernetes: nodeStatusMaxImages"""
         largest = sorted(self.sizes.items(), key=lambda found: (-found[1], found[0]))
-        return [{"names": _names(image), "sizeBytes": size} for image, size in largest[:most]]
+        return [{"names": list(_names(image)), "sizeBytes": size} for image, size in largest[:most]]
 
     def save(self) -> dict[str, Any]:
         return {"sizes": dict(self.sizes), "pulls": list(self.pulls)}
@@ -70,8 +71,9 @@ class Images:
         self.sizes, self.pulls = dict(saved["sizes"]), list(saved["pulls"])
 
 
-def _names(image: str) -> list[str]:
+@lru_cache(4096)
+def _names(image: str) -> tuple[str, str]:
     """By digest and by tag."""
     repository, colon, tag = image.rpartition(":")
     plain = repository if colon and "/" not in tag else image
-    return [f"{plain.partition('@')[0]}@sha256:{sha256(image.encode()).hexdigest()}", image]
+    return f"{plain.partition('@')[0]}@sha256:{sha256(image.encode()).hexdigest()}", image

@@ -24,7 +24,6 @@ Line = tuple[float, str]  # when it was printed, and what
 ECHO = re.compile(r"\becho\s+(-n\s+)?(\"[^\"]*\"|'[^']*'|[^;&|\n]*)")
 VARIABLE = re.compile(r"\$\(?\{?([A-Za-z_][A-Za-z0-9_]*)\}?\)?")
 MOST_LINES = 2000  # of a program that prints for good
-
 SILENT = ("pause", "busybox", "alpine")
 
 
@@ -51,14 +50,12 @@ def printed(pod: Object, container: str, previous: bool = False, now: float | No
 def _said(pod: Object, spec: Object, until: float) -> Iterator[Line]:
     """(seconds after the start, line)"""
     p, words = program(spec), [*spec.get("command", ()), *spec.get("args", ())]
+    variables = {"HOSTNAME": name_of(pod), **_variables(pod, spec)}
     if p.says or p.again[1]:
-        variables = {"HOSTNAME": name_of(pod), **_variables(pod, spec)}
-        yield from ((after, _filled(text, variables)) for after, text in p.says)
-        yield from ((after, _filled(text, variables)) for after, text in _repeated(p.again, until))
+        lines = (*p.says, *_repeated(p.again, until))
+        yield from ((after, _filled(text, variables)) for after, text in lines)
     elif spec.get("command") or (words and not p.name):
-        yield from (
-            (0.0, text) for text in _echoed(words, {"HOSTNAME": name_of(pod), **_variables(pod, spec)})
-        )
+        yield from ((0.0, text) for text in _echoed(words, variables))
     elif spec["image"].rpartition("/")[2].partition("@")[0].partition(":")[0] not in SILENT:
         yield 0.0, f"{spec['name']}: {spec['image']} started on {name_of(pod)}"
         if p.starts_in and p.starts_in <= until:

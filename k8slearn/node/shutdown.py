@@ -12,7 +12,7 @@ from k8slearn.api.objects import Object, annotations_of, dig
 from k8slearn.node import registration
 from k8slearn.node.admission import is_critical
 from k8slearn.node.guard import Guard
-from k8slearn.node.life import Doom
+from k8slearn.node.life import FINAL, Doom
 
 MESSAGE = "Pod was terminated in response to imminent node shutdown."
 BUTTON = "fake/shutdown"
@@ -60,7 +60,8 @@ class Shutdown(Guard):
 
     def _stop_pods(self, *, critical: bool, grace: float) -> None:
         for run in [*self.runs.values()]:
-            if run.doom is None and is_critical(run.latest) == critical:
+            over = run.doom is not None or dig(run.latest, "status", "phase") in FINAL
+            if not over and is_critical(run.latest) == critical:
                 own = float(dig(run.latest, "spec", "terminationGracePeriodSeconds", default=30))
                 doom = Doom("Terminated", MESSAGE, self.clock.now, min(own, grace), disrupted=True)
                 self.condemn(run, doom)
