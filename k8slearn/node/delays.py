@@ -9,13 +9,14 @@ from collections.abc import Callable
 from math import inf
 
 from k8slearn.api.clock import Dice
-from k8slearn.api.objects import annotations_of, dig
+from k8slearn.api.objects import Object, annotations_of, dig
 from k8slearn.node import shell
 from k8slearn.node.images import size_of
 from k8slearn.node.situation import Situation
 from k8slearn.node.usage import limits_of, oom_after
 
 BACKOFF, LONGEST_BACKOFF = 10.0, 300.0  # doubled each time. Kubernetes: MaxContainerBackOff, MaxImageBackOff
+START = 0.5  # seconds that it takes to make and start a container
 LEAST_GRACE = 2.0  # everybody has so long between SIGTERM and SIGKILL: minimumGracePeriodInSeconds
 SIGKILL, SIGTERM = 137, 143  # exit codes: 128 + the signal
 
@@ -39,6 +40,11 @@ def exit_code(s: Situation) -> int:
 def out_of_memory(s: Situation) -> float:
     """From its start until it wants more memory than its limit."""
     return oom_after(s.runs, limits_of(s.spec, s.status))
+
+
+def starting(s: Situation) -> float:
+    """Making the container, and its postStart hook: it counts as running when that is over."""
+    return START + hook(s.spec, "postStart")
 
 
 # --- being stopped -------------------------------------------------------------------------------
@@ -69,9 +75,9 @@ def before_sigterm(s: Situation) -> float:
     return max(min(hook(s.spec, "preStop"), grace(s)), s.after - s.since if s.after else 0.0)
 
 
-def hook(spec: object, which: str) -> float:
-    """How long a lifecycle hook takes."""
-    handler = dig(spec, "lifecycle", which, default={})
+def hook(container: Object, which: str) -> float:
+    """How long a lifecycle hook takes: preStop, postStart."""
+    handler = dig(container, "lifecycle", which, default={})
     if "sleep" in handler:
         return float(handler["sleep"].get("seconds", 0))
     script = shell.understood(dig(handler, "exec", "command", default=[]))
@@ -128,7 +134,7 @@ def roll(dice: Dice, between: tuple[float, float], s: Situation) -> float:
 
 
 DELAYS: dict[str, Callable[[Situation], float]] = {
-    f.__name__: f for f in (runs_for, out_of_memory, stopping, crash_backoff, pull_backoff, pulling)
+    f.__name__: f for f in (starting, runs_for, out_of_memory, stopping, crash_backoff, pull_backoff, pulling)
 }
 
 

@@ -60,9 +60,9 @@ REALISTIC: tuple[Stage, ...] = (
 
     # the container
     Stage("start", {"state": "starting", "pulled": True},
-          "running", 0.5, ends=("Created", "Started")),
+          "running", "starting", ends=("Created", "Started")),
     Stage("start with what is here", {"state": "starting"},
-          "running", 0.5, begins=("Present",), ends=("Created", "Started")),
+          "running", "starting", begins=("Present",), ends=("Created", "Started")),
 
     # its probes
     Stage("give up starting", {"state": "running", "failed": "startup"},
@@ -90,9 +90,9 @@ REALISTIC: tuple[Stage, ...] = (
     Stage("back off", {"state": "terminated", "restarts": True, "backing_off": True},
           "waiting: CrashLoopBackOff", ends=("BackOff",)),
     Stage("restart with a newer image", {"state": "terminated", "restarts": True, "image": "known"},
-          "running", 0.5, ends=("Pulling", "Refreshed", "Created", "Started")),
+          "running", "starting", ends=("Pulling", "Refreshed", "Created", "Started")),
     Stage("restart", {"state": "terminated", "restarts": True},
-          "running", 0.5, ends=("Present", "Created", "Started")),
+          "running", "starting", ends=("Present", "Created", "Started")),
     Stage("restart with a newer image after backing off", {"state": "CrashLoopBackOff", "image": "known"},
           "running", "crash_backoff", ends=("Pulling", "Refreshed", "Created", "Started")),
     Stage("restart after backing off", {"state": "CrashLoopBackOff"},

@@ -65,6 +65,19 @@ def test_an_init_container_that_fails_is_the_end_of_a_pod_that_is_never_restarte
     assert status(sim)["phase"] == "Failed"
 
 
+def test_a_post_start_hook_is_over_before_the_container_counts_as_running():
+    hook = {"postStart": {"exec": {"command": ["sh", "-c", "sleep 4"]}}}
+    sim = created(containers=[container(name="a", lifecycle=hook), container(name="b")])
+    a, b = (seconds_of(s["state"]["running"]["startedAt"]) for s in status(sim)["containerStatuses"])
+    assert (int(a), int(b)) == (int(sim.now - 0.5), int(sim.now))
+    assert sim.now == pytest.approx(pulled(sim) + 4 + 0.5 + 0.5, abs=1)
+
+
+def pulled(sim) -> float:
+    """When the image was there."""
+    return told(sim, "p", "Pulled")[0][0]
+
+
 # --- sidecars --------------------------------------------------------------------------------------
 
 
