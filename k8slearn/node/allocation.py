@@ -72,6 +72,8 @@ class Allocation(Heartbeat):
 
     def allot(self, key: Key, pod: Object, run: Run) -> Run:
         """Before a pass: may the pod have what it asks for now?"""
+        if pod["metadata"].get("generation", 1) == 1:
+            return run  # it is as it was made
         if not resize.is_wanted(pod, run.containers):
             pending = run.resize is not None and run.resize.reason
             return run._replace(resize=None) if pending else run

@@ -50,7 +50,9 @@ class Guard(Allocation):
     def deadline(self, run: Run) -> tuple[Doom | None, float]:
         """(why the pod has to go now, or None; the second at which it will have to)"""
         pod, now = run.latest, self.clock.now
-        if run.doom is not None or is_deleting(pod) or dig(pod, "status", "phase") in FINAL:
+        if not self._has_deadline(run) or run.doom is not None or is_deleting(pod):
+            return None, inf
+        if dig(pod, "status", "phase") in FINAL:
             return None, inf
         due, doom = min(self._deadlines(run), key=lambda found: found[0], default=(inf, None))
         return (doom if due <= now else None), due
@@ -61,15 +63,20 @@ class Guard(Allocation):
         if seconds is not None:
             began = seconds_of(dig(pod, "status", "startTime") or timestamp(now))
             yield began + seconds, Doom("DeadlineExceeded", TOO_LATE, now)
-        if eviction.grows(pod):
+        if key_of(pod) in self.growing:
             due, limit = eviction.storage_limit(run)
             text = f"Pod ephemeral local storage usage exceeds the total limit of containers {limit}. "
             yield due, Doom("Evicted", text, now, eviction.IMMEDIATE)
 
     def no_deadline(self, run: Run) -> None:
         """The pod has ended before its time was up: nobody waits for that any more."""
-        if dig(run.latest, "spec", "activeDeadlineSeconds") is not None or eviction.grows(run.latest):
+        if self._has_deadline(run):
             self.queue.cancel(key_of(run.latest))
+
+    def _has_deadline(self, run: Run) -> bool:
+        if run.latest["spec"].get("activeDeadlineSeconds") is not None:
+            return True
+        return bool(self.growing) and key_of(run.latest) in self.growing
 
     def tell_of(self, pod: Object, doom: Doom) -> None:
         if doom.reason == "DeadlineExceeded":
@@ -79,14 +86,16 @@ class Guard(Allocation):
 
     # --- a machine that is short of something ---
 
-    def note_growth(self, key: Key, run: Run | None) -> None:
-        """Costs next to nothing on a machine where no program grows."""
-        if run is not None and eviction.grows(run.latest):
+    def lets_in(self, key: Key, pod: Object) -> bool:
+        new = key not in self.booked
+        welcome = super().lets_in(key, pod)
+        if new and key in self.booked and eviction.grows(pod):
             self.growing.add(key)
-        else:
-            self.growing.discard(key)
-        if self.growing:
-            self.watch_pressure()
+        return welcome
+
+    def release(self, key: Key) -> None:
+        super().release(key)
+        self.growing.discard(key)
 
     def watch_pressure(self) -> None:
         """Look again when a threshold will be crossed. That may be in hours: nobody waits for it."""
@@ -169,11 +178,10 @@ class Guard(Allocation):
         self.report_now()
 
     def health(self) -> registration.Health:
-        health = dict(registration.HEALTH)
-        for condition in self.pressure:
-            told = registration.PRESSURE[condition]
-            health[condition] = ("True", told.reason, told.message)
-        return health
+        told = {c: registration.PRESSURE[c] for c in self.pressure}
+        if not told:
+            return registration.HEALTH
+        return {**registration.HEALTH, **{c: ("True", t.reason, t.message) for c, t in told.items()}}
 
     # --- going back ---
 

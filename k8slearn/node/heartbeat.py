@@ -56,11 +56,10 @@ class Heartbeat(Controller):
     def _report_machine(self, node: Object) -> None:
         old, now = node.get("status") or {}, self.clock.now
         address = addresses.node_address(self.number)
-        status = registration.node_status(self.machine, address, old, now, self.health(), self.more_to_tell())
-        if (
-            registration.says_the_same(self.urgent(status), self.urgent(old))
-            and now - self.reported_at < REPORT
-        ):
+        due = now - self.reported_at >= REPORT
+        more = self.more_to_tell(due=due)
+        status = registration.node_status(self.machine, address, old, now, self.health(), more)
+        if registration.says_the_same(status, old) and not due:
             return
         self.client.update_status({**node, "status": status})
         self.reported_at = now
@@ -85,10 +84,6 @@ class Heartbeat(Controller):
     def notice_button(self, node: Object, *, booting: bool) -> None:
         """The node has been read: is there anything in it that people want of the machine?"""
 
-    def more_to_tell(self) -> Object:
-        """Fields of the node's status besides those that every machine has."""
+    def more_to_tell(self, *, due: bool) -> Object:
+        """More fields of the node's status. What can wait is told when the regular report is `due`."""
         return {}
-
-    def urgent(self, status: Object) -> Object:
-        """What is reported at once when it changes; the rest waits for the next regular report."""
-        return status

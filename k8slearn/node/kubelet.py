@@ -71,12 +71,9 @@ class Kubelet(Shutdown):
     def selectors(self, resource: str) -> dict[str, Any]:
         return {"fields": f"spec.nodeName={self.machine.name}"}
 
-    def more_to_tell(self) -> Object:
-        images = self.images.listed(MOST_IMAGES)
-        return {"images": images} if images else {}
-
-    def urgent(self, status: Object) -> Object:
-        return status if self.reports_images else {k: v for k, v in status.items() if k != "images"}
+    def more_to_tell(self, *, due: bool) -> Object:
+        told = due or self.reports_images
+        return {"images": self.images.listed(MOST_IMAGES)} if told and self.images.sizes else {}
 
     # --- which keys ---
 
@@ -129,8 +126,8 @@ class Kubelet(Shutdown):
             self._move_on(key, pod, worker)
             run = self.runs[key]
             if dig(run.latest, "status", "phase") in FINAL:
-                self.release(key)
                 self.no_deadline(run)
+                self.release(key)
         if worker.over:
             self._finish(key)
         if worker.look is not None:  # nobody has to wait for this, but time does not pass over it
@@ -143,7 +140,6 @@ class Kubelet(Shutdown):
         if (run := self.runs.pop(key, None)) is not None:
             self.no_deadline(run)
         self.release(key)
-        self.note_growth(key, None)
 
     def _move_on(self, key: Key, pod: Object, worker: PodWorker) -> None:
         worker.address = self._address(key, pod)
@@ -151,7 +147,8 @@ class Kubelet(Shutdown):
         worker.run = self.runs[key] = self.complete(pod, worker.result())
         tell(self.events, pod, worker.happened)
         self._report(key, pod, worker)
-        self.note_growth(key, self.runs[key])
+        if self.growing:  # nobody looks for pressure on a machine where no program grows
+            self.watch_pressure()
 
     def _latest(self, key: Key) -> Object | None:
         """The pod as heard of, or as we have written it ourselves, whichever is newer."""
