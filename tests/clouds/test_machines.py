@@ -122,7 +122,7 @@ def test_a_pool_is_never_too_small_for_the_machines_that_were_there_first():
 
 def test_empty_machines_go_after_ten_minutes_but_for_those_that_were_there_first(sim):
     sim.create(wide(7))
-    sim.run()
+    sim.advance(100)  # so that the autoscaler, which looks now and then, has seen all of them at work
     sim.client.patch("deployments", "default/wide", patch={"spec": {"replicas": 0}})
     emptied = sim.now
     sim.run()
