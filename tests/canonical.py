@@ -23,6 +23,7 @@ LUCK = {
     "observedGeneration",
     "resourceVersion",
     "containerID",
+    "images",  # a node tells of them every five minutes
     "deployment.kubernetes.io/revision",  # who was not looking has skipped one
     "endpoints.kubernetes.io/last-change-trigger-time",
 }

@@ -41,8 +41,11 @@ class Request:
         return self.verb not in ("get", "list", "watch")
 
 
-class NotYet(Exception):
-    """Neither answer nor error: the server must ask somebody else first. Whoever runs it knows when to come back."""
+class NotYet(BaseException):
+    """Neither answer nor error: the server must ask somebody else first. Whoever runs it knows when to come back.
+
+    Not an Exception: whoever handles everything that can go wrong has not been told of anything yet.
+    """
 
 
 class WatchEvent(NamedTuple):

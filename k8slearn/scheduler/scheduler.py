@@ -14,10 +14,12 @@ from typing import Any
 
 from k8slearn.api.errors import NotFound
 from k8slearn.api.objects import Key, Object, dig, is_deleting
+from k8slearn.api.requests import NotYet
 from k8slearn.machinery import Done
 from k8slearn.machinery.informer import Change
 from k8slearn.scheduler.binding import Refused
 from k8slearn.scheduler.configuration import read
+from k8slearn.scheduler.eventhandlers import Waiting
 from k8slearn.scheduler.failure import FailureHandler
 from k8slearn.scheduler.framework import PluginFailed
 from k8slearn.scheduler.nodeinfo import PodInfo
@@ -81,6 +83,7 @@ class Scheduler(FailureHandler):
         if not self.is_ready(info):
             return None
         self.events.component = scheduler_of(pod)
+        waiting = self.waiting.get(key)
         try:
             if key in self.waiting:
                 return self.go_on(framework, info)
@@ -94,7 +97,16 @@ class Scheduler(FailureHandler):
             self.take_back(framework, info, refused)
         except PluginFailed as failure:
             self.failed(framework, info, failure)
+        except NotYet:  # all this is done once more, when the server has found out what it must know
+            self._as_before(framework, info, waiting)
+            raise
         return None
+
+    def _as_before(self, framework: Framework, pod: PodInfo, waiting: Waiting | None) -> None:
+        if waiting is not None:
+            self.waiting[pod.key] = waiting
+        elif pod.key in self.assumed:
+            self.unassume(framework, pod, self.assumed[pod.key])
 
     def _schedule(self, framework: Framework, pod: PodInfo) -> Done | None:
         signature = self._signature(framework, pod)

@@ -97,6 +97,23 @@ def volume(name: str, size: str = "1Gi", policy: str = "Retain") -> Object:
     return named("PersistentVolume", name, namespace="", spec=body)
 
 
+GROWS = named(
+    "StorageClass",
+    "grows",
+    "storage.k8s.io/v1",
+    namespace="",
+    provisioner="disk.example.com",
+    allowVolumeExpansion=True,
+)
+DISK = {
+    "hostPath": None,
+    "csi": {"driver": "disk.example.com", "volumeHandle": "a"},
+    "storageClassName": "grows",
+}
+SCRATCH = {
+    "name": "scratch",
+    "ephemeral": {"volumeClaimTemplate": {"spec": claim("any", storageClassName="manual")["spec"]}},
+}
 RC = named(
     "ReplicationController",
     "old",
@@ -361,6 +378,28 @@ STORIES = (
             make(claim("more", "2Gi", storageClassName="manual")),
             delete("persistentvolumeclaims", "default/data"),
             make(volume("b", "2Gi", policy="Delete")),
+        ),
+    ),
+    Story(
+        "ephemeral-volume-controller",
+        "persistentvolumeclaims pods",
+        (
+            settled(volume("a"), pod("scratch", volumes=[SCRATCH])),
+            make(pod("other", volumes=[SCRATCH])),
+            delete("pods", "default/other"),
+        ),
+    ),
+    Story(
+        "persistentvolume-expander-controller",
+        "persistentvolumes persistentvolumeclaims",
+        (
+            make(GROWS),
+            settled(
+                volume("a") | {"spec": volume("a")["spec"] | DISK}, claim("data", storageClassName="grows")
+            ),
+            patch(
+                "persistentvolumeclaims", "default/data", spec={"resources": {"requests": {"storage": "2Gi"}}}
+            ),
         ),
     ),
     Story(

@@ -57,7 +57,7 @@ def plays(trial: Trial, on_a_calm_day: Play, count: int) -> Iterator[Play]:
 
 def told(play: Play, problem: str) -> str:
     faults = [d.what for d in play.made.deviations if d.kind != "move"]
-    return f"{play.made.name} {faults}:\n{problem}"
+    return f"{play.made.name}, {len(faults)} faults, the first {faults[:8]}:\n{problem[:3000]}"
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.player)

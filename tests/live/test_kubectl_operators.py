@@ -20,7 +20,12 @@ ROOT = Path(__file__).parents[2]
 CRDS = ROOT / "k8slearn" / "operators" / "crds"
 EXAMPLES = ROOT / "examples" / "operators"
 OPERATORS = Path(__file__).with_name("operators_all.py")
-KINDS = ("buckets.cloud.example.com", "rotations.example.com", "websites.example.com")
+KINDS = (
+    "buckets.cloud.example.com",
+    "databases.example.com",
+    "rotations.example.com",
+    "websites.example.com",
+)
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +151,7 @@ def test_describe_tells_what_the_operator_has_done(up: Up) -> None:
 def test_api_resources(up: Up) -> None:
     assert kubectl(up, "api-resources", "--api-group=example.com").splitlines() == [
         "NAME  SHORTNAMES  APIVERSION  NAMESPACED  KIND",
+        "databases  db  example.com/v1  true  Database",
         "rotations  rot  example.com/v1  true  Rotation",
         "websites  site  example.com/v1  true  Website",
     ]

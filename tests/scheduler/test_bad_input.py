@@ -10,6 +10,7 @@ import pytest
 
 from k8slearn.api.errors import BadRequest, Invalid
 from k8slearn.api.objects import Object
+from k8slearn.api.requests import NotYet
 from k8slearn.scheduler import DEFAULT_PLUGINS, Scheduler
 from k8slearn.sim import Simulation
 from tests.fakes import pod
@@ -247,3 +248,23 @@ def test_a_plugin_may_do_without_a_weight() -> None:
     sim.create(pod("p"))
     sim.run()
     assert node_of(sim, "p") == "node-1"
+
+
+def test_a_server_that_must_ask_somebody_first_is_no_failure() -> None:
+    """As with a webhook, live: everything is done once more when there is an answer, and nothing is left of the try."""
+    asked: list[str] = []
+
+    def not_at_once(pod: Any, node: str, handle: Any) -> bool:
+        asked.append(node)
+        if len(asked) == 1:
+            raise NotYet("asks a webhook")
+        return False
+
+    sim = with_plugin(bind=not_at_once)
+    sim.create(pod("p", labels={"app": "odd"}))
+    sim.run()
+    assert (len(asked), scheduler(sim).assumed, events(sim, "p")) == (1, {}, [])
+    scheduler(sim).queue.add("default/p")
+    sim.manager.touch("default-scheduler")
+    sim.run()
+    assert asked[1:] == [node_of(sim, "p")]
