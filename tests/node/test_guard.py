@@ -246,7 +246,6 @@ def test_under_memory_pressure_nobody_comes_in_who_asks_for_nothing():
     ("other", "victim"),
     [
         (leaks("other", "16Mi"), "leaker"),  # it uses less
-        (leaks("other", "16Mi", priority=None), "leaker"),
         (pod("other"), "leaker"),  # hardly anything
     ],
 )

@@ -11,23 +11,14 @@ import pytest
 from k8slearn.api.clock import seconds_of, timestamp
 from k8slearn.api.objects import Object, dig
 from k8slearn.cluster import Cluster
-from k8slearn.node import HOLLOW, REALISTIC, Kubelet, load_stages
-from k8slearn.scheduler import Scheduler
+from k8slearn.node import HOLLOW, Kubelet, load_stages
 from k8slearn.sim import Simulation
 from tests.fakes import hollow, pod
-
-
-def one_node(stages: Any = REALISTIC, **rest: Any) -> Simulation:
-    machine = partial(Kubelet, "node-0", stages=stages)
-    return Simulation(Cluster([machine], components=[Scheduler]), **rest)
+from tests.node.machine import conditions, last_words, one_node, status, told
 
 
 def program(**annotations: str) -> Object:
     return {"annotations": {f"fake/{k.replace('_', '-')}": v for k, v in annotations.items()}}
-
-
-def status(sim: Simulation, name: str = "p") -> Object:
-    return sim.client.get("pods", f"default/{name}")["status"]
 
 
 def state(sim: Simulation, name: str = "p") -> tuple[str, str]:
@@ -36,26 +27,6 @@ def state(sim: Simulation, name: str = "p") -> tuple[str, str]:
     found = told["containerStatuses"][0]["state"]
     kind = next(iter(found))
     return told["phase"], found[kind].get("reason", kind)
-
-
-def conditions(sim: Simulation, name: str = "p") -> dict[str, str]:
-    return {c["type"]: c["status"] for c in status(sim, name)["conditions"]}
-
-
-def last_words(sim: Simulation) -> Object:
-    """The status that the pod deleted last had in the end."""
-    return next(
-        e.object["status"] for e in reversed(sim.store.log) if (e.resource, e.type) == ("pods", "DELETED")
-    )
-
-
-def told(sim: Simulation, name: str = "p") -> list[tuple[float, str, str, int]]:
-    """The kubelet's events about a pod in the order of telling: when, reason, text, how often."""
-    rows = [s.calls for s in sim.trace if s.player.startswith("kubelet/")]
-    order = [c.key for calls in rows for c in calls if c.resource == "events" and c.verb == "create"]
-    found = [sim.client.get("events", key) for key in order]
-    mine = [e for e in found if e["involvedObject"]["name"] == name]
-    return [(seconds_of(e["firstTimestamp"]), e["reason"], e["message"], e["count"]) for e in mine]
 
 
 # --- the machine -------------------------------------------------------------------------------
