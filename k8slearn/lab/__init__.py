@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from k8slearn.apiserver.watch import ServerWatch
+    from k8slearn.lab.widget import StudioWidget
     from k8slearn.sim import Simulation
     from k8slearn.store import Cursor, Store
 
 __all__ = [
     "Studio",
     "check",
+    "decision",
     "follow",
     "hint",
     "is_ready",
@@ -51,6 +53,13 @@ def studio(sim: Simulation | Desk, until: Callable[[Simulation], bool] | None = 
     In a notebook its panels follow when a cell moves the simulation on.
     """
     return keep_up(Studio(sim if isinstance(sim, Desk) else SimSource(sim, until)))
+
+
+def decision(sim: Simulation, pod: str = "") -> StudioWidget:
+    """Why that pod ("default/web") is where it is, or nowhere: the panel "Every decision explained"."""
+    world = studio(sim)
+    world.select(object=pod or None)
+    return world.show("scheduler")
 
 
 def store_log(store: Store, **readers: Cursor | ServerWatch) -> Studio:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
 from k8slearn.api.objects import Object, controller_of, dig, is_deleting, key_of, name_of, revision_of, uid_of
-from k8slearn.lab import story, streams
+from k8slearn.lab import decisions, story, streams
 from k8slearn.lab.logs import log
 from k8slearn.lab.loops import loop
 from k8slearn.lab.notes import note
@@ -34,6 +34,7 @@ class SimSource:
         self.sim = sim
         self.until = until
         self._traffic = Traffic()
+        self._knobs = decisions.Knobs()
 
     @property
     def position(self) -> int:
@@ -60,10 +61,14 @@ class SimSource:
         self.sim.goto(n)
 
     def obey(self, verb: str, who: str, what: str) -> None:
-        streams.obey(self.sim, verb, who)
+        if verb in decisions.ORDERS:
+            self._knobs = decisions.turn(self.sim, self._knobs, verb, who, what)
+        else:
+            streams.obey(self.sim, verb, who)
 
     def frame(self, selection: Selection) -> dict[str, Any]:
-        return frame(self.sim, selection, self._traffic)
+        explained = decisions.explained(self.sim, selection.get("object"), self._knobs)
+        return frame(self.sim, selection, self._traffic) | {"scheduler": explained}
 
 
 def frame(sim: Simulation, selection: Selection, traffic: Traffic | None = None) -> dict[str, Any]:

@@ -144,6 +144,41 @@ QUESTIONS = {
         },
         "more: it hears things twice",
     ),
+    "09 busy or full": Question(
+        "On full, four of eight cpus are requested, and idle. On busy, none is, and all of them burn. Where to?",
+        {
+            "to full": "Four cpus of it are promised to somebody, and a promise is what the scheduler counts.",
+            "to busy": "Its pods have promised themselves nothing, so it looks nearly empty. Usage is never looked at.",
+            "nowhere": "Both have room on paper, and the paper is all there is to look at.",
+        },
+        "to busy",
+    ),
+    "09 a score of zero": Question(
+        "A plugin gives the node big the score 0, and all others 100. Can a pod still land on big?",
+        {
+            "no": "That would be a filter. A score only says what is better among those that will do.",
+            "yes": "If the others refuse it, or weigh less elsewhere. A score is an opinion, and not a veto.",
+        },
+        "yes",
+    ),
+    "09 a label": Question(
+        "One pod waits for a label, one for 40 cpus. A node gets that label. Who is tried again?",
+        {
+            "both": "Then each label in a big cluster would wake thousands of pods for nothing.",
+            "the one that wants the label": "Who was refused by a plugin that looks at labels. A label makes no cpus.",
+            "nobody, until five minutes are over": "That is only the safety net. Events wake those whom they may help.",
+        },
+        "the one that wants the label",
+    ),
+    "09 nominated": Question(
+        "dear is nominated to a node and waits for its victim to leave. A tiny pod of higher priority comes.",
+        {
+            "it must wait: the room is dear's": "A nomination is a note for others, and not a lock.",
+            "it takes the room first": "Nominated is not bound. Only pods that are less important must respect it.",
+            "dear is bound already": "Only spec.nodeName binds. nominatedNodeName is in the status: a hint.",
+        },
+        "it takes the room first",
+    ),
     "14 where it is kept": Question(
         "We send a Station to our API server, as we would send a pod. Where is it kept?",
         {

@@ -14,9 +14,11 @@ from .map import MAP
 from .panel import Frame, Panel
 from .pipeline import PIPELINE
 from .queues import QUEUES
+from .scheduler import SCHEDULER
 from .watches import WATCHES
 
-PANELS: dict[str, Panel] = {panel.name: panel for panel in (MAP, LOOP, LOG, PIPELINE, WATCHES, QUEUES)}
+EVERY = (MAP, LOOP, LOG, PIPELINE, WATCHES, QUEUES, SCHEDULER)
+PANELS: dict[str, Panel] = {panel.name: panel for panel in EVERY}
 
 __all__ = ["PANELS", "Panel", "drawn", "panel", "sheet_png", "sheet_text"]
 
