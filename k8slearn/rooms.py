@@ -72,9 +72,14 @@ ROOMS: dict[str, Room] = {
         kubernetes="pkg/scheduler, run by kube-scheduler",
     ),
     "node": Room(
-        "kubelets move pods through their stages; services route to them",
+        "kubelets move pods through their stages",
         COMPONENT,
-        kubernetes="pkg/kubelet, pkg/proxy",
+        kubernetes="pkg/kubelet",
+    ),
+    "traffic": Room(
+        "what becomes of requests: routers, names, an ingress, and people who count the answers",
+        COMPONENT | _names("node"),
+        kubernetes="pkg/proxy; the add-ons CoreDNS, ingress-nginx and metrics-server",
     ),
     "clouds": Room(
         "what can be rented outside of the cluster, and who rents it: disks, load balancers, machines",
@@ -114,7 +119,7 @@ ROOMS: dict[str, Room] = {
     ),
     "lab": Room(
         "the notebook's side: snapshots out, commands in, pictures, exercises",
-        CONTROL_PLANE | _names("sim live testing rooms"),
+        CONTROL_PLANE | _names("traffic sim live testing rooms"),
         _names(
             "anywidget ipywidgets traitlets IPython matplotlib networkx nbformat pygments rich"
             " jupyterlab jupyter_server"

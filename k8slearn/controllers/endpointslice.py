@@ -70,7 +70,7 @@ class EndpointSliceController(Controller):
             return Done(again_in=self.expectations.left(key, self.clock.now), background=True)
         slices = oldest_first(self.cache.owned_by(service, "endpointslices"))
         pods = [p for p in self.cache.list("pods", namespace_of(service)) if _selects(service, labels_of(p))]
-        endpoints = [endpoint(p) for p in pods if _has_address(p)]
+        endpoints = [endpoint(p, service) for p in pods if _has_address(p)]
         ports = _ports(service, pods)
         self._write(service, slices, _shares(slices, endpoints), ports)
         return None
@@ -106,15 +106,19 @@ class EndpointSliceController(Controller):
             return
 
 
-def endpoint(pod: Object) -> Object:
-    """One address, and whether it may be sent traffic now."""
-    ready, terminating = is_ready(pod), is_deleting(pod)
+def endpoint(pod: Object, service: Object) -> Object:
+    """One address, whether it may be sent traffic now, and what the pod is called within a service of its name."""
+    serving, terminating = is_ready(pod), is_deleting(pod)
+    ready = bool(dig(service, "spec", "publishNotReadyAddresses")) or (serving and not terminating)
+    spec = pod["spec"]
+    named = spec.get("hostname") and spec.get("subdomain") == name_of(service)
     target = {"kind": "Pod", "namespace": namespace_of(pod), "name": name_of(pod), "uid": uid_of(pod)}
     return {
         "addresses": [pod["status"]["podIP"]],
-        "conditions": {"ready": ready and not terminating, "serving": ready, "terminating": terminating},
+        "conditions": {"ready": ready, "serving": serving, "terminating": terminating},
+        **({"hostname": spec["hostname"]} if named else {}),
         "targetRef": target,
-        "nodeName": pod["spec"]["nodeName"],
+        "nodeName": spec["nodeName"],
     }
 
 

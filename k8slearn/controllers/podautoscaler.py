@@ -1,7 +1,9 @@
-"""Keeps the size of a workload between two bounds, and says that it has no metrics to do more by.
+"""Keeps the size of a workload where its metrics want it, between two bounds.
 
-Nobody measures anything here yet, as in a cluster without metrics-server: so the bounds hold, a size of zero
-switches scaling off, and everything else is told as what it is, a metric that could not be fetched.
+Every fifteen seconds it asks what the pods use (`resourcemetrics`), works out how many there should be
+(`replicacalculator`), and goes there no faster than it may (`scalingbehavior`). In a cluster without a metrics server
+the bounds hold, a size of zero switches scaling off, and everything else is told as what it is, a metric that could not
+be fetched.
 
 Kubernetes: pkg/controller/podautoscaler/horizontal.go
 """
@@ -9,12 +11,16 @@ Kubernetes: pkg/controller/podautoscaler/horizontal.go
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from k8slearn.api.clock import timestamp
 from k8slearn.api.errors import ApiError, NoKindMatch
-from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, namespace_of
+from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, name_of, namespace_of
 from k8slearn.api.requests import Request
+from k8slearn.controllers.metricsources import Failure, described, failure, status_of, target_of
+from k8slearn.controllers.replicacalculator import NoCount, replicas
+from k8slearn.controllers.resourcemetrics import resource_metrics
+from k8slearn.controllers.scalingbehavior import History, longest_period, longest_window, normalized
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
 
@@ -22,42 +28,15 @@ PERIOD = 15.0  # seconds between two looks
 UNABLE = "the HPA controller was unable to get the target's current scale: {}"
 UNKNOWN = "unable to determine resource for scale target reference: no matches for kind {}"
 NO_SELECTOR = "the HPA target's scale is missing a selector"
-NO_API = "the server could not find the requested resource (get {})"
-
-#: What kind of metric it is -> the reason of the event, and what is said to have failed.
-METRICS = {
-    "Resource": (
-        "FailedGetResourceMetric",
-        "failed to get {name} {kind}: unable to get metrics for resource {name}: unable to fetch metrics from "
-        "resource metrics API: " + NO_API.format("pods.metrics.k8s.io"),
-    ),
-    "ContainerResource": (
-        "FailedGetContainerResourceMetric",
-        "failed to get {name} container metric value: unable to get metrics for resource {name}: unable to "
-        "fetch metrics from resource metrics API: " + NO_API.format("pods.metrics.k8s.io"),
-    ),
-    "Pods": (
-        "FailedGetPodsMetric",
-        "failed to get pods metric value: unable to get metric {name}: unable to fetch metrics from custom "
-        "metrics API: no custom metrics API (custom.metrics.k8s.io) registered",
-    ),
-    "Object": (
-        "FailedGetObjectMetric",
-        "failed to get object metric value: unable to get metric {name}: unable to fetch metrics from custom "
-        "metrics API: no custom metrics API (custom.metrics.k8s.io) registered",
-    ),
-    "External": (
-        "FailedGetExternalMetric",
-        "failed to get {name} external metric: unable to get external metric {namespace}/{name}/nil: unable to "
-        "fetch metrics from external metrics API: no external metrics API (external.metrics.k8s.io) registered",
-    ),
-}
 
 
 class HorizontalPodAutoscalerController(Controller):
     name = "horizontal-pod-autoscaler"
     room = "controllers"
     primary = "horizontalpodautoscalers"
+
+    def setup(self) -> None:
+        self.past: dict[Key, History] = {}  # what it wished for, and what it did, as long as that counts
 
     def keys_for(self, change: Change) -> Iterable[Key]:
         """What it says itself is no reason for another look before the next one is due."""
@@ -67,6 +46,7 @@ class HorizontalPodAutoscalerController(Controller):
     def reconcile(self, key: Key) -> Done | None:
         hpa = self.cache.get(self.primary, key)
         if hpa is None or is_deleting(hpa):
+            self.past.pop(key, None)
             return None
         look = Look(hpa, self.clock.now)
         try:
@@ -99,21 +79,83 @@ class HorizontalPodAutoscalerController(Controller):
             look.say("ScalingActive", "False", "InvalidSelector", NO_SELECTOR)
             look.count(current, dig(hpa, "status", "desiredReplicas", default=0))
         else:
-            self._have_no_metrics(hpa, look, current)
+            self._follow(hpa, look, scale, current)
 
-    def _have_no_metrics(self, hpa: Object, look: Look, current: int) -> None:
-        metrics = hpa["spec"].get("metrics") or []
-        failures = [_failure(hpa, metric) for metric in metrics]
-        for reason, why in failures:
-            self.events.warning(hpa, reason, why)
+    def _follow(self, hpa: Object, look: Look, scale: Object, current: int) -> None:
+        """Go where the metrics want it, if they want anything and it may."""
+        past = self.past.setdefault(key_of(hpa), History(((self.clock.now, current),)))
+        found = self._measured(hpa, look, scale, current)
+        if found is None:
+            return
+        wish = found.replicas
+        reason = f"{found.name} above target" if wish > current else "All metrics below target"
+        size = normalized(hpa["spec"], current, wish, past, self.clock.now)
+        look.say("AbleToScale", "True", *size.able)
+        look.say(
+            "ScalingLimited", "False" if size.limited[0] == "DesiredWithinRange" else "True", *size.limited
+        )
+        self._remember(hpa, wish, current, current)
+        if size.replicas == current:
+            look.count(current, current, found.statuses)
+        elif self._rescale(hpa, look, current, size.replicas, reason, found.statuses):
+            self._remember(hpa, None, current, size.replicas)
+
+    def _remember(self, hpa: Object, wish: int | None, current: int, size: int) -> None:
+        """Kubernetes: storeScaleEvent"""
+        now, spec, past = self.clock.now, hpa["spec"], self.past[key_of(hpa)]
+        wishes = [w for w in past.wishes if w[0] > now - longest_window(spec)]
+        wishes += [(now, wish)] if wish is not None else []
+        ups, downs = ([c for c in changes if c[0] > now - longest_period(spec)] for changes in past[1:])
+        ups += [(now, size - current)] if size > current else []
+        downs += [(now, current - size)] if size < current else []
+        self.past[key_of(hpa)] = History(tuple(wishes), tuple(ups), tuple(downs))
+
+    def _measured(self, hpa: Object, look: Look, scale: Object, current: int) -> Proposal | None:
+        """The highest of what the metrics ask for. None: too little is known. Kubernetes: computeReplicasForMetrics"""
+        metrics, failures, found = hpa["spec"].get("metrics") or [], list[Failure](), list[Proposal]()
+        statuses: list[Object] = []
+        for metric in metrics:
+            try:
+                proposal = self._proposal(hpa, metric, scale, current)
+            except NoCount as why:
+                failures.append(failure(hpa, metric, str(why)))
+                statuses.append({"type": ""})
+            else:
+                found.append(proposal)
+                statuses.append(proposal.statuses[0])
+        best = max(found, key=lambda p: p.replicas, default=None)
+        self._complain(hpa, failures, len(metrics))
+        if best is None or (failures and best.replicas < current):
+            if failures:
+                unable = f"the HPA was unable to compute the replica count: {failures[0].text}"
+                look.say("ScalingActive", "False", failures[0].reason, unable)
+            look.count(current, dig(hpa, "status", "desiredReplicas", default=0), statuses)
+            return None
+        able = f"the HPA was able to successfully calculate a replica count from {best.name}"
+        look.say("ScalingActive", "True", "ValidMetricFound", able)
+        return best._replace(statuses=statuses)
+
+    def _complain(self, hpa: Object, failures: list[Failure], count: int) -> None:
+        for one in failures:
+            self.events.warning(hpa, one.reason, one.text)
         if failures:
-            reason, why = failures[0]
-            unable = f"the HPA was unable to compute the replica count: {why}"
-            look.say("ScalingActive", "False", reason, unable)
-            count = len(metrics)
-            text = f"invalid metrics ({count} invalid out of {count}), first error is: {why}"
+            first = f"first error is: {failures[0].in_summary}"
+            text = f"invalid metrics ({len(failures)} invalid out of {count}), {first}"
             self.events.warning(hpa, "FailedComputeMetricsReplicas", text)
-        look.count(current, dig(hpa, "status", "desiredReplicas", default=0), [{"type": ""} for _ in metrics])
+
+    def _proposal(self, hpa: Object, metric: Object, scale: Object, current: int) -> Proposal:
+        """What one metric asks for. Raises NoCount."""
+        if metric["type"] not in ("Resource", "ContainerResource"):
+            raise NoCount
+        target = target_of(hpa, metric)
+        pods = list(self.client.list("pods", namespace_of(hpa), labels=dig(scale, "status", "selector")))
+        names = {name_of(pod) for pod in pods}
+        try:
+            found = resource_metrics(self.client, namespace_of(hpa), names, target.resource, target.container)
+        except NoCount as why:
+            raise NoCount(f"unable to get metrics for resource {target.resource}: {why}") from None
+        count = replicas(current, target, pods, found, self.clock.now)
+        return Proposal(count.replicas, described(target), [status_of(metric, target, count)])
 
     # --- the target ---
 
@@ -123,7 +165,16 @@ class HorizontalPodAutoscalerController(Controller):
         where = (resource, namespace_of(hpa), target["name"], "scale")
         return self.client.transport.handle(Request("get", *where, user=self.client.user))
 
-    def _rescale(self, hpa: Object, look: Look, current: int, desired: int, reason: str) -> None:
+    def _rescale(
+        self,
+        hpa: Object,
+        look: Look,
+        current: int,
+        desired: int,
+        reason: str,
+        metrics: list[Object] | None = None,
+    ) -> bool:
+        """Returns whether it could."""
         target = hpa["spec"]["scaleTargetRef"]
         resource, key = self.client.kinds.of(target).name, f"{namespace_of(hpa)}/{target['name']}"
         try:
@@ -133,13 +184,22 @@ class HorizontalPodAutoscalerController(Controller):
             self.events.warning(hpa, "FailedRescale", text)
             text = f"the HPA controller was unable to update the target scale: {error}"
             look.say("AbleToScale", "False", "FailedUpdateScale", text)
-            look.count(current, dig(hpa, "status", "desiredReplicas", default=0))
-            return
+            look.count(current, dig(hpa, "status", "desiredReplicas", default=0), metrics)
+            return False
         self.events.normal(hpa, "SuccessfulRescale", f"New size: {desired}; reason: {reason}")
         text = f"the HPA controller was able to update the target scale to {desired}"
         look.say("AbleToScale", "True", "SucceededRescale", text)
-        look.count(current, desired)
+        look.count(current, desired, metrics)
         look.status["lastScaleTime"] = timestamp(look.now)
+        return True
+
+
+class Proposal(NamedTuple):
+    """How many there should be by a metric, what it is called, and what it says in the status."""
+
+    replicas: int
+    name: str
+    statuses: list[Object]
 
 
 class Look:
@@ -171,13 +231,3 @@ def _kind(hpa: Object) -> str:
     target = hpa["spec"]["scaleTargetRef"]
     group = target.get("apiVersion", "").rpartition("/")[0]
     return f'"{target["kind"]}" in group "{group}"'
-
-
-def _failure(hpa: Object, metric: Object) -> tuple[str, str]:
-    """(reason, what has failed) for a metric that nobody measures."""
-    reason, text = METRICS[metric["type"]]
-    source = metric[metric["type"][0].lower() + metric["type"][1:]]
-    by_share = dig(source, "target", "type") == "Utilization"
-    name = source.get("name") or dig(source, "metric", "name", default="")
-    kind = "utilization" if by_share else "resource metric value"
-    return reason, text.format(name=name, kind=kind, namespace=namespace_of(hpa))

@@ -14,6 +14,7 @@ A program is a row of numbers: when it answers, when and how it ends, what it ea
 | k8slearn/forker     | starts more and more processes                   | FORKS=60 (a minute)                     |
 | nginx, postgres ... | serve on the port they are known for             | all of the above                        |
 
+Whatever serves takes CPU_PER_REQUEST=1 (thousandths of a CPU second) and ANSWERS_IN=0.02 for each request (`traffic`).
 Settings are given as environment (``STARTS_IN=5``) or as arguments (``--starts-in=5``). A command that a small shell
 understands (`shell`) is a program, too. Any other image starts at once, answers on every port and runs for good.
 
@@ -53,6 +54,7 @@ class Program(NamedTuple):
     forks: float = 0.0  # processes a second
     cpu: float = 1.0  # while nobody asks it anything
     cpu_per_request: float = 1.0  # milli-CPU-seconds: 100 requests per second need 100m more
+    answers_in: float = 0.02  # seconds that a request waits for others: a disk, a database
     says: tuple[tuple[float, str], ...] = ()
     again: tuple[float, float, tuple[str, ...]] = (0.0, 0.0, ())  # from when on, how often, what
     files: tuple[tuple[float, str, bool], ...] = ()  # when, which, made or removed
@@ -121,6 +123,7 @@ SETTINGS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "FORKS": ("forks", _a_minute),
     "CPU": ("cpu", milli),
     "CPU_PER_REQUEST": ("cpu_per_request", float),
+    "ANSWERS_IN": ("answers_in", _seconds),
 }
 
 

@@ -51,7 +51,7 @@ def perform(sim: Simulation, move: Move, payload: Any) -> Step:
 def _player_moves(sim: Simulation, move: Move, due: float | None) -> Outcome:
     if move.action == "timer":
         assert due is not None
-        sim.clock.now = due
+        outsideworld.pass_time(sim, due)
     queue = sim.manager.players[move.player].queue
     key, causes = queue.peek() if move.action == "reconcile" else ("", [])
     try:
@@ -94,7 +94,7 @@ def _outside(sim: Simulation, move: Move, call: Any) -> Outcome:
 
 
 def _time_passes(sim: Simulation, move: Move, until: Any) -> Outcome:
-    sim.clock.now = until
+    outsideworld.pass_time(sim, until)
     return Outcome(result=f"until t={until:g} s")
 
 

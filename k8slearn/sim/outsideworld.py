@@ -16,14 +16,19 @@ faults:
     cut_off, heal    nothing gets through: ConnectionError
 
 Whoever else touches a system does so as a step of the history: ``sim.meddle("cloud", "delete", "bucket-1")``.
+
+A system that does something all the time has a method ``pass_time(around, until)``. It is called before the clock moves
+on; until then nothing in the cluster changes. It may look at everything and change nothing but itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from k8slearn.api.clock import Dice
+from k8slearn.api.objects import Object
 from k8slearn.machinery import Controller
 from k8slearn.machinery.state import clone
 from k8slearn.sim.wire import DONE, Call, Wire
@@ -90,6 +95,31 @@ def _brought_along(player: Controller, system: str) -> Any:
         raise ValueError(f"{player.full_name} works with something outside of the cluster: {missing}")
     stand_in = getattr(found, "simulated", None)
     return found if stand_in is None else stand_in()
+
+
+class Around(NamedTuple):
+    """What a system sees of the cluster between two steps: as it really is, whatever the players believe."""
+
+    now: float
+    dice: Dice
+    players: Mapping[str, Controller]
+    cut_off: frozenset[str]  # players that nothing reaches
+    objects: Callable[[str, str], Object | None]  # (resource, key) -> what the store has
+
+
+def around(sim: Simulation) -> Around:
+    cut = frozenset(name for name, wire in sim.wires.items() if wire.faults.cut)
+    return Around(sim.now, sim.dice, sim.manager.players, cut, sim.store.get)
+
+
+def pass_time(sim: Simulation, until: float) -> None:
+    """The clock moves on, and with it whatever outside of the cluster does not stand still."""
+    if until > sim.now:
+        busy = [system for system in sim.world.values() if hasattr(system, "pass_time")]
+        seen = around(sim) if busy else None
+        for system in busy:
+            system.pass_time(seen, until)
+    sim.clock.now = until
 
 
 def meddle(sim: Simulation, system: str, call: tuple[str, tuple[Any, ...], Mapping[str, Any]]) -> str:

@@ -15,7 +15,6 @@ from typing import Any
 from k8slearn.api.clock import Dice
 from k8slearn.api.objects import Object, freeze
 from k8slearn.api.requests import Request
-from k8slearn.apiserver.outside import Programs
 from k8slearn.client import Client
 from k8slearn.client.apply import apply_all, create_all
 from k8slearn.cluster import Cluster, Component
@@ -28,6 +27,7 @@ from k8slearn.sim.host import Host
 from k8slearn.sim.moving import perform
 from k8slearn.sim.policies import Policy
 from k8slearn.sim.reviewer import Answer, Reviewer
+from k8slearn.sim.serving import Places
 from k8slearn.sim.trace import Step, Trace
 from k8slearn.sim.wire import Wire
 
@@ -68,7 +68,7 @@ class Simulation:
         self.seed = seed
         self.clock, self.dice = VirtualClock(), Dice(seed)
         self.server = self.recipe.server(self.clock, self.dice)
-        self.server.outside = self.programs = Programs()  # what the API server can ask; wiring, no state
+        self.server.outside = self.programs = Places(self)  # what the API server can ask; wiring, no state
         self.store = self.server.store
         self.manager = Manager(self.clock)
         self.world: dict[str, Any] = clone(dict(world or {}))  # what lies outside of the cluster
@@ -266,7 +266,7 @@ class Simulation:
 
     def repeat(self, step: Step) -> Step:
         """Make a move of the past once more."""
-        self.clock.now = step.time
+        outsideworld.pass_time(self, step.time)
         return perform(self, step.move, step.payload)
 
     # --- back ---

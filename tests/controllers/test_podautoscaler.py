@@ -51,6 +51,13 @@ def test_without_metrics(sim):
         "FailedGetResourceMetric",
         "FailedComputeMetricsReplicas",
     }
+    summary = next(e for e in objects(sim, "events") if e["reason"] == "FailedComputeMetricsReplicas")[
+        "message"
+    ]
+    assert summary.startswith(
+        "invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: failed to get "
+        "cpu utilization: unable to get metrics for resource cpu: "
+    )
     assert replicas(sim) == 3
 
 

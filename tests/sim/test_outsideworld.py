@@ -157,3 +157,31 @@ def test_states_that_differ_only_outside_are_not_the_same(sim):
     before = prints.of(sim)
     sim.world["post"].send("spam")
     assert prints.of(sim) != before
+
+
+class Meter:
+    """Goes on all the time, and notes what it sees of the cluster."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[float, float, int]] = []
+
+    def pass_time(self, around, until: float) -> None:
+        known = around.players["writer"].cache.objects.get("configmaps", {})
+        self.seen.append((around.now, until, len(known)))
+
+
+def test_whatever_does_not_stand_still_hears_of_each_stretch_of_time_once():
+    world = {"post": Post(), "meter": Meter()}
+    sim = Simulation(Cluster(0, components=(), adding=[Writer]), world=world)
+    sim.advance(2)
+    sim.create(configmap("a"))
+    sim.run()
+    sim.advance(3)
+    seen = sim.world["meter"].seen
+    assert seen == [(0.0, 2.0, 0), (2.0, 5.0, 1)]
+    end = sim.position
+    sim.goto(0)
+    assert sim.world["meter"].seen == []
+    sim.goto(end)
+    assert sim.world["meter"].seen == seen
+    assert sim.fork().world["meter"].seen == seen

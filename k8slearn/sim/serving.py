@@ -1,0 +1,46 @@
+"""Players that serve an API of their own, as far as the API server is concerned: programs at a place.
+
+A player says where it is to be found (``serves = "service/NAMESPACE/NAME:PORT"``) and answers with
+``answer(path, query) -> (code, body)``. Nothing is wired up: whoever has that duty at the moment is asked, so that a
+history can be rewound and forked, and a player that is cut off does not answer.
+
+Kubernetes: pods behind the Service that an APIService names
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from k8slearn.apiserver.outside import Call, CallFailed, Programs, Reply
+from k8slearn.machinery import Controller
+
+if TYPE_CHECKING:
+    from k8slearn.sim.simulation import Simulation
+
+JSON = (("Content-Type", "application/json"),)
+
+
+class Places(Programs):
+    """The programs of a simulated world, players among them."""
+
+    def __init__(self, sim: Simulation) -> None:
+        super().__init__()
+        self._sim = sim
+
+    def __call__(self, call: Call) -> Reply:
+        player = None if call.place in self.by_place else self._player(call.place)
+        if player is None:
+            return super().__call__(call)
+        if self._sim.wires[player.name].faults.cut:
+            raise CallFailed("context deadline exceeded")
+        if call.method != "GET":
+            return Reply(405)
+        target = urlsplit(call.target)
+        code, body = player.answer(target.path, dict(parse_qsl(target.query)))  # type: ignore[attr-defined]
+        return Reply(code, json.dumps(body).encode(), JSON)
+
+    def _player(self, place: str) -> Controller | None:
+        players = self._sim.manager.players.values()
+        return next((p for p in players if getattr(p, "serves", "") == place), None)
