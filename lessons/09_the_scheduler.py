@@ -70,8 +70,8 @@ sim.run()
 print(why(sim, "giant"))
 
 # %% [markdown]
-# Read it like a bill: of three nodes none will do; one for the first reason, two for the second. Each node is counted once, under the *first*
-# filter that refuses it. So behind "untolerated taint" there may be a second reason that nobody has looked at yet. The rest says
+# Read it like a bill: of three nodes none will do; one for the first reason, two for the second. Of each node only the *first*
+# filter that refuses it is heard. So behind "untolerated taint" there may be a second reason that nobody has looked at yet. The rest says
 # whether throwing others out would help.
 
 # %%

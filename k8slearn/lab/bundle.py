@@ -17,7 +17,7 @@ from . import palette
 JS = Path(__file__).with_name("js")
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const) (\w+))", re.MULTILINE)
-_AIR = re.compile(r"/\*.*?\*/\s*|\s*([{};])\s*", re.DOTALL)
+_AIR = re.compile(r"/\*.*?\*/\s*|\s*([{};])\s*|([:,])\s+", re.DOTALL)
 _IDLE = re.compile(r"^\s*//.*\n|^[ \t]+", re.MULTILINE)
 
 
@@ -44,7 +44,7 @@ def css() -> str:
     """All style sheets. Not per panel: the browser keeps one per widget class, and the last one wins."""
     sheets = [JS / "studio.css", *sorted(set(JS.glob("*.css")) - {JS / "studio.css"})]
     text = "\n".join([palette.css(), *(sheet.read_text("utf-8") for sheet in sheets)])
-    return _AIR.sub(r"\1", text)
+    return _AIR.sub(r"\1\2", text)
 
 
 def _module(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Lesson 09, the scheduler: find why a pod waits (09.3), spread over zones (09.4); see `placing` for 09.1 and 09.2."""
+"""Lesson 09, the scheduler: find why a pod waits (09.3), spread over zones (09.4); for the others see the imports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from k8slearn.cluster import Component
 from k8slearn.lab.decisions import schedulers
 from k8slearn.lab.drill import Case, Drill, Promise, Scene, Unsolved, noted
 from k8slearn.lab.exercise import words_of
-from k8slearn.lab.exercises.placing import PACK, PREDICT
+from k8slearn.lab.exercises.packing import PACK
+from k8slearn.lab.exercises.placing import PREDICT
 from k8slearn.lab.frames import SimSource
 from k8slearn.lab.trays import HOST, ZONE, machines, places, pod, scene, why
 from k8slearn.sim import Simulation

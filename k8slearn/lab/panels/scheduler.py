@@ -90,17 +90,13 @@ def _head(axes: Axes, x: float, width: float, plugin: dict[str, Any]) -> None:
 
 def _broken(name: str, most: int) -> list[str]:
     """A name in at most two lines, broken before a capital."""
-    parts = re.findall(r"[A-Z]+[^A-Z]*|[^A-Z]+", name)
-    if len(name) <= most or len(parts) < 2:
-        return [figures_short(name, most)]
-    cut = next((i for i in range(len(parts) - 1, 0, -1) if len("".join(parts[:i])) <= most), 1)
-    return [figures_short("".join(half), most) for half in (parts[:cut], parts[cut:])]
-
-
-def figures_short(words: str, most: int) -> str:
     from .. import figures
 
-    return figures.short(words, max(most, 3))
+    parts = re.findall(r"[A-Z]+[^A-Z]*|[^A-Z]+", name)
+    if len(name) <= most or len(parts) < 2:
+        return [figures.short(name, max(most, 3))]
+    cut = next((i for i in range(len(parts) - 1, 0, -1) if len("".join(parts[:i])) <= most), 1)
+    return [figures.short("".join(half), max(most, 3)) for half in (parts[:cut], parts[cut:])]
 
 
 def _row(axes: Axes, y: float, width: float, row: dict[str, Any]) -> None:
