@@ -7,7 +7,6 @@
 # ---
 
 # %% [markdown]
-# %% [markdown]
 # # 09 · The scheduler
 #
 # *Two machines. One burns, the other is bored. Your new pod goes to the one that burns. Why?*
@@ -282,3 +281,4 @@ show(Scheduler._schedule)
 # *mine*. Real kubelets start them, and cannot tell who has written the name.
 #
 # **Exercises:** [09 · Exercises](../exercises/09_the_scheduler.ipynb)
+# · **Next:** [12 · Custom resources](12_custom_resources.ipynb)

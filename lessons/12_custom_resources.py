@@ -543,3 +543,4 @@ show(pruning._map)
 # (`OwnerRefInvalidNamespace`).
 #
 # **Exercises:** [12 · Exercises](../exercises/12_custom_resources.ipynb)
+# · **Next:** [13 · Operators](13_operators.ipynb)
