@@ -8,8 +8,8 @@ from __future__ import annotations
 from math import ceil
 from typing import Any
 
-from k8slearn.api.objects import Object, annotations_of, dig, name_of, namespace_of, uid_of
-from k8slearn.api.quantities import parse
+from k8slearn.api.objects import Object, annotations_of, name_of, uid_of
+from k8slearn.api.volumes import reference, requested
 
 GIB = 2**30
 ZONE, HOSTNAME = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
@@ -20,7 +20,7 @@ FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
 
 
 def gibibytes(claim: Object) -> int:
-    return ceil(parse(dig(claim, "spec", "resources", "requests", "storage", default="0")) / GIB)
+    return ceil(requested(claim) / GIB)
 
 
 def volume_name(claim: Object) -> str:
@@ -41,7 +41,7 @@ def new_volume(claim: Object, storage_class: Object, disk: dict[str, Any], key: 
         "volumeMode": claim["spec"].get("volumeMode", "Filesystem"),
         "persistentVolumeReclaimPolicy": storage_class.get("reclaimPolicy", "Delete"),
         "storageClassName": name_of(storage_class),
-        "claimRef": _reference(claim),
+        "claimRef": reference(claim),
         **_source(driver, disk, key),
     }
     if storage_class.get("mountOptions"):
@@ -64,17 +64,6 @@ def _source(driver: str, disk: dict[str, Any], key: str) -> Object:
 def _only_where(key: str, place: str) -> Object:
     expression = {"key": key, "operator": "In", "values": [place]}
     return {"required": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}}
-
-
-def _reference(claim: Object) -> Object:
-    return {
-        "kind": "PersistentVolumeClaim",
-        "namespace": namespace_of(claim),
-        "name": name_of(claim),
-        "uid": uid_of(claim),
-        "apiVersion": "v1",
-        "resourceVersion": claim["metadata"]["resourceVersion"],
-    }
 
 
 def is_provisioned_by(volume: Object, driver: str) -> bool:

@@ -25,7 +25,7 @@ from k8slearn.api.objects import (
     name_of,
     namespace_of,
 )
-from k8slearn.controllers.volumematching import (
+from k8slearn.api.volumes import (
     best_match,
     class_of,
     default_class,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from k8slearn.api.errors import NotFound
 from k8slearn.api.objects import Key, Object, annotations_of, dig, edit, key_of, name_of, uid_of
-from k8slearn.controllers.volumematching import reference, same_mode
+from k8slearn.api.volumes import reference, same_mode
 from k8slearn.machinery import Controller
 
 CLAIMS, VOLUMES = "persistentvolumeclaims", "persistentvolumes"

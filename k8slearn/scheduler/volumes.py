@@ -6,7 +6,6 @@ Kubernetes: component-helpers/storage/volume (pv_helpers.go: FindMatchingVolume,
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import NamedTuple
 
 from k8slearn.api.claims import claim_name, volumes_of
@@ -16,12 +15,11 @@ from k8slearn.api.objects import (
     dig,
     is_deleting,
     labels_of,
-    name_of,
     namespace_of,
     uid_of,
 )
-from k8slearn.api.quantities import parse
-from k8slearn.api.selectors import LabelSelector, node_selector_matches
+from k8slearn.api.selectors import node_selector_matches
+from k8slearn.api.volumes import fits, has_modes, is_for, is_free, is_wanted, size
 from k8slearn.scheduler.handle import Handle
 from k8slearn.scheduler.nodeinfo import PodInfo
 
@@ -114,42 +112,12 @@ def reaches(volume: Object, node: Object) -> bool:
 
 def matching_volume(claim: Object, volumes: Iterable[Object], node: Object) -> Object | None:
     """The one that is meant for the claim; else the smallest of those that are free and fit. Reached by the node."""
-    fitting = [v for v in volumes if _fits(v, claim)]
-    meant = [v for v in fitting if _is_meant_for(v, claim)]
-    free = [v for v in fitting if dig(v, "spec", "claimRef") is None and _is_selected(v, claim)]
-    if meant:
-        return meant[0] if reaches(meant[0], node) else None
-    return min((v for v in free if reaches(v, node)), key=_size, default=None)
-
-
-def _fits(volume: Object, claim: Object) -> bool:
-    spec, wanted = volume["spec"], claim["spec"]
-    if is_deleting(volume) or spec.get("volumeMode", "Filesystem") != wanted.get("volumeMode", "Filesystem"):
-        return False
-    if not set(wanted["accessModes"]) <= set(spec["accessModes"]):
-        return False
-    return parse(dig(wanted, "resources", "requests", "storage", default="0")) <= _size(volume)
-
-
-def _is_selected(volume: Object, claim: Object) -> bool:
-    selector, wanted = claim["spec"].get("selector"), dig(claim, "spec", "storageClassName", default="")
-    if (
-        dig(volume, "status", "phase") != "Available"
-        or dig(volume, "spec", "storageClassName", default="") != wanted
-    ):
-        return False
-    return selector is None or LabelSelector.of(selector).matches(labels_of(volume))
-
-
-def _is_meant_for(volume: Object, claim: Object) -> bool:
-    reference = dig(volume, "spec", "claimRef")
-    if reference is None or reference.get("uid") not in (None, "", uid_of(claim)):
-        return False
-    return (reference.get("namespace"), reference.get("name")) == (namespace_of(claim), name_of(claim))
-
-
-def _size(volume: Object) -> Fraction:
-    return parse(dig(volume, "spec", "capacity", "storage", default="0"))
+    fitting = [v for v in volumes if fits(v, claim) and has_modes(v, claim)]
+    meant = next((v for v in fitting if is_for(v, claim)), None)
+    if meant is not None:
+        return meant if reaches(meant, node) else None
+    free = [v for v in fitting if is_free(v) and is_wanted(v, claim) and reaches(v, node)]
+    return min(free, key=size, default=None)
 
 
 def allows(storage_class: Object, node: Object) -> bool:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from k8slearn.api.objects import Key, Object, annotations_of, dig, key_of, name_of, namespace_of, uid_of
-from k8slearn.api.quantities import parse
+from k8slearn.api.objects import Key, Object, annotations_of, dig, key_of, name_of, uid_of
+from k8slearn.api.volumes import reference, requested
 from k8slearn.scheduler.events import NODES, ClusterEvent
 from k8slearn.scheduler.framework import CycleState, Plugin, Reasons, Wait
 from k8slearn.scheduler.handle import Handle
@@ -93,7 +93,7 @@ class VolumeBinding(Plugin):
             v for key, plan in handle.memory(self.name).items() if key != pod.key for v in plan.values()
         }
         plan: Plan = {}
-        for claim in sorted(claims.delayed, key=_wanted):
+        for claim in sorted(claims.delayed, key=requested):
             selected = annotations_of(claim).get(SELECTED_NODE)
             taken = promised | set(plan.values())
             free = (v for v in handle.list(VOLUMES) if name_of(v) not in taken)
@@ -153,7 +153,7 @@ class VolumeBinding(Plugin):
             metadata: dict[str, Any] = {"resourceVersion": known["metadata"]["resourceVersion"]}
             if not dig(known, "spec", "claimRef"):
                 metadata["annotations"] = {BOUND_BY_US: "yes"}
-            handle.client.patch(known, patch={"metadata": metadata, "spec": {"claimRef": _reference(claim)}})
+            handle.client.patch(known, patch={"metadata": metadata, "spec": {"claimRef": reference(claim)}})
 
     def helps(self, pod: PodInfo, event: ClusterEvent, handle: Any) -> bool:
         """Of claims, only its own."""
@@ -165,18 +165,3 @@ class VolumeBinding(Plugin):
 def _can_be_made(claim: Object, node: Object, handle: Handle) -> bool:
     found = class_of(claim, handle)
     return found is not None and found["provisioner"] not in ("", NO_PROVISIONER) and allows(found, node)
-
-
-def _wanted(claim: Object) -> Any:
-    return parse(dig(claim, "spec", "resources", "requests", "storage", default="0"))
-
-
-def _reference(claim: Object) -> Object:
-    return {
-        "kind": "PersistentVolumeClaim",
-        "namespace": namespace_of(claim),
-        "name": name_of(claim),
-        "uid": uid_of(claim),
-        "apiVersion": "v1",
-        "resourceVersion": claim["metadata"]["resourceVersion"],
-    }

@@ -1,4 +1,4 @@
-"""Which volume will do for a claim. Pure functions, used from both sides of a binding.
+"""Which volume will do for a claim: said once, for those who bind, schedule and provide them.
 
 Kubernetes: pkg/controller/volume/persistentvolume/index.go, component-helpers/storage/volume (pv_helpers.go)
 """
@@ -103,22 +103,23 @@ def best_match(volumes: Iterable[Object], claim: Object, *, only_meant: bool) ->
 
 
 def _match(volumes: list[Object], claim: Object, only_meant: bool) -> Object | None:
-    fitting = [v for v in volumes if _fits(v, claim)]
+    fitting = [v for v in volumes if fits(v, claim)]
     meant = next((v for v in fitting if is_for(v, claim)), None)
     if meant is not None or only_meant:
         return meant
-    return min((v for v in fitting if _is_free(v) and _is_wanted(v, claim)), key=size, default=None)
+    return min((v for v in fitting if is_free(v) and is_wanted(v, claim)), key=size, default=None)
 
 
-def _fits(volume: Object, claim: Object) -> bool:
+def fits(volume: Object, claim: Object) -> bool:
+    """Big enough, of the same mode, and here to stay. (What may be done with it, says `has_modes`.)"""
     return size(volume) >= requested(claim) and same_mode(volume, claim) and not is_deleting(volume)
 
 
-def _is_free(volume: Object) -> bool:
+def is_free(volume: Object) -> bool:
     return dig(volume, "spec", "claimRef") is None and dig(volume, "status", "phase") == "Available"
 
 
-def _is_wanted(volume: Object, claim: Object) -> bool:
+def is_wanted(volume: Object, claim: Object) -> bool:
     selector = claim["spec"].get("selector")
     selected = selector is None or LabelSelector.of(selector).matches(labels_of(volume))
     return selected and class_of(volume) == class_of(claim)
