@@ -1,7 +1,7 @@
 """Writes a notebook so that building it twice gives the same bytes.
 
 Random model ids become numbers in order of display, widgets that no cell shows are dropped, and pictures
-that look the same as before keep their bytes (compressors differ between machines).
+that look the same as before keep their bytes (compressors differ between machines). What was measured stays as it was.
 Read first: `build_notebooks.py`.
 """
 
@@ -21,6 +21,7 @@ from nbformat import NotebookNode
 
 from tools.notebook_run import WIDGET_STATE
 
+MEASURED = "measured"  # the tag of a cell that looks at the clock
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 PICTURE = re.compile(r'(?<="image/png": ")[^"]+')
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -40,6 +41,7 @@ def name_cells(notebook: NotebookNode) -> NotebookNode:
 def normalised(notebook: NotebookNode, before: str = "") -> str:
     """The text of the .ipynb file. `before` is what the file holds now, whose pictures are kept if alike."""
     notebook = copy.deepcopy(notebook)
+    keep_measured(before, notebook)
     shorten_tracebacks(notebook)
     models = prune_widgets(notebook)
     notebook.metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}, **widgets(notebook)}
@@ -53,6 +55,15 @@ def numbered(notebook: NotebookNode, models: list[str]) -> NotebookNode:
     for number, model in enumerate(models):
         text = text.replace(model, f"{number:032x}")
     return nbformat.from_dict(json.loads(text))
+
+
+def keep_measured(before: str, notebook: NotebookNode) -> None:
+    """Cells that measure keep the outputs that they have in `before`, until their source changes."""
+    cells = nbformat.reads(before, as_version=4).cells if before else []
+    kept = {cell["id"]: cell["outputs"] for cell in cells if MEASURED in cell.metadata.get("tags", ())}
+    for cell in notebook.cells:
+        if cell["id"] in kept:
+            cell["outputs"] = kept[cell["id"]]
 
 
 def shorten_tracebacks(notebook: NotebookNode) -> None:

@@ -179,6 +179,33 @@ QUESTIONS = {
         },
         "it takes the room first",
     ),
+    "16 everybody lists": Question(
+        "Ten times as many nodes, and each kubelet lists all pods. How many times as many bytes are sent?",
+        {
+            "ten times": "So many more lists are asked for. But each of them has become longer, too.",
+            "twenty times": "Ten times as many lists, each ten times as long: that is not a sum, but a product.",
+            "a hundred times": "Ten times as many ask, and each is sent ten times as much.",
+        },
+        "a hundred times",
+    ),
+    "16 field or label": Question(
+        "A thousand watches, each for the pods of one node. A pod comes to node-7. How many are woken?",
+        {
+            "one, by field or by label": "One is told. But whom a label concerns is known only to those who look.",
+            "one by field, all by label": "Writes are filed by node, and so one is woken. By label nothing is filed.",
+            "all, by field or by label": "That is so for any other field. By this one, pods are filed when written.",
+        },
+        "one by field, all by label",
+    ),
+    "16 one template": Question(
+        "Ten pods out of one template, a thousand nodes. How often is the filter asked, in all?",
+        {
+            "10,000 times": "If each pod asked every node. But of most nodes the answer is known already.",
+            "1,009 times": "The first pod asks all; each of the others only the node that has just changed.",
+            "1,000 times": "Nearly. But a node that has been given a pod has less room than before: ask it again.",
+        },
+        "1,009 times",
+    ),
     "14 where it is kept": Question(
         "We send a Station to our API server, as we would send a pod. Where is it kept?",
         {

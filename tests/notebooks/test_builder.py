@@ -192,3 +192,16 @@ def test_only_pictures_that_look_alike_keep_their_bytes() -> None:
     assert keep_pictures(png(0, 1), png(0, 0)) == png(0, 1)
     assert keep_pictures(png(0, 1), png(200, 0)) == png(200, 0)
     assert keep_pictures("", png(0, 0)) == png(0, 0)
+
+
+def test_what_was_measured_is_kept_until_its_source_changes() -> None:
+    def built(source: str, text: str, before: str = "", *tags: str) -> str:
+        cell = code(source, *tags)
+        cell.outputs = [nbformat.v4.new_output("stream", text=text)]
+        return normalised(name_cells(nbformat.v4.new_notebook(cells=[cell])), before)
+
+    first = built("clock()", "3 ms", "", "measured")
+    assert built("clock()", "4 ms", first, "measured") == first
+    assert "4 ms" in built("clock(2)", "4 ms", first, "measured")
+    untagged = built("clock()", "3 ms")
+    assert "4 ms" in built("clock()", "4 ms", untagged)
