@@ -442,4 +442,4 @@ print("mine:", mine["metadata"]["labels"], " the cache's:", grace["metadata"]["l
 # twelve to twenty-four hours, controller-runtime every ten, and nobody should notice.
 #
 # **Exercises:** [06 · Exercises](../exercises/06_edge_and_level.ipynb)
-# · **Next:** [09 · The scheduler](09_the_scheduler.ipynb)
+# · **Next:** [07 · Owners](07_owners.ipynb)

@@ -14,8 +14,9 @@ Kubernetes: pkg/controller/garbagecollector (garbagecollector.go, graph_builder.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
-from k8slearn.api.errors import NotFound
+from k8slearn.api.errors import Conflict, NotFound
 from k8slearn.api.objects import (
     Key,
     Object,
@@ -159,11 +160,19 @@ class GarbageCollector(Controller):
         return (resource.name, owner) if owner is not None and uid_of(owner) == reference["uid"] else None
 
     def _delete(self, resource: str, obj: Object, policy: str) -> None:
-        try:
-            preconditions = {"uid": uid_of(obj)}
-            self.client.delete(resource, key_of(obj), propagationPolicy=policy, preconditions=preconditions)
-        except NotFound:
-            return  # gone already
+        """Only as it is known to us: our cache may not have heard that it has other owners now, or none.
+
+        Kubernetes: deleteObject
+        """
+        same, version = {"uid": uid_of(obj)}, {"resourceVersion": obj["metadata"]["resourceVersion"]}
+        where = (resource, key_of(obj))
+        with suppress(NotFound):  # gone already
+            try:
+                self.client.delete(*where, propagationPolicy=policy, preconditions=same | version)
+            except Conflict:
+                now = self.client.get(*where)
+                if uid_of(now) == uid_of(obj) and owners_of(now) == owners_of(obj):
+                    self.client.delete(*where, propagationPolicy=policy, preconditions=same)
 
     # --- objects that are going, and wait for this controller ---
 

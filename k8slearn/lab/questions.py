@@ -395,4 +395,85 @@ QUESTIONS = {
         },
         "DELETED, and ada in red",
     ),
+    "07 another label": Question(
+        "A ReplicaSet wants two pods and has two. One of them gets another label. How many run in the end?",
+        {
+            "two": "The pod that is not chosen any more is not deleted. It is nobody's business, and runs on.",
+            "three": "It is let go, and is one too few for the ReplicaSet. So there is a fresh one.",
+            "one": "The selector finds one, so far you are right. But then one is missing.",
+        },
+        "three",
+    ),
+    "07 the label is put back": Question(
+        "The pod gets its old label back. Two pods are wanted. What becomes of the three?",
+        {
+            "all three stay": "A pod that matches and belongs to nobody is adopted, and then it counts.",
+            "it is sent away again": "Nobody remembers that it had left. It is the oldest, so it stays.",
+            "it stays, a younger one goes": "It is adopted, that makes one too many, and the youngest is missed least.",
+        },
+        "it stays, a younger one goes",
+    ),
+    "07 two with one selector": Question(
+        "Two ReplicaSets, red and blue, want two pods each, with the same selector. How many pods are there?",
+        {
+            "two": "Each would count the other's as its own. But a pod says whose it is, and that comes first.",
+            "four": "Each counts the pods that carry its note, and makes what it lacks.",
+            "more and more": "They would have to fight, but neither touches what another controls.",
+        },
+        "four",
+    ),
+    "07 an orphan comes by": Question(
+        "A pod of nobody's comes, and both would choose it. Both have what they want. What becomes of it?",
+        {
+            "nothing, both are full": "Adoption does not ask how many there are. That is counted afterwards.",
+            "it is adopted and deleted": "By the first who looks. He has one too many then: this one.",
+            "it belongs to both": "An object has one controller. A second reference of that sort is refused.",
+        },
+        "it is adopted and deleted",
+    ),
+    "07 without a collector": Question(
+        "There is no garbage collector. You delete the Deployment, and wait. What is left?",
+        {
+            "nothing": "The API server would have to know whose they are. It deletes what it is told to delete.",
+            "the pods": "Who would have deleted the ReplicaSet? Whoever made it only hears that a key is gone.",
+            "the ReplicaSet and the pods": "Nobody has read their notes. They go on as if nothing had happened.",
+        },
+        "the ReplicaSet and the pods",
+    ),
+    "07 who goes first": Question(
+        "You delete the Deployment with propagationPolicy=Foreground. Which of them is gone first?",
+        {
+            "the Deployment": "That is Background. In the foreground it is there, marked, until the others are gone.",
+            "the ReplicaSet": "It waits, too: it was deleted in the same way, since it has children of its own.",
+            "the pods": "From the leaves to the root. Whoever looks at the Deployment sees that it is not over yet.",
+        },
+        "the pods",
+    ),
+    "07 say goodbye": Question(
+        "A pod has the finalizer example.com/say-goodbye, which nobody knows. It is deleted. And in an hour?",
+        {
+            "it is gone": "Its containers are, after half a minute. The object waits for whoever owns that word.",
+            "it is still there": "The API server waits until the list is empty, and nobody is there to empty it.",
+            "it was called, and failed": "Nothing is called. A finalizer has no code, it is a word in a list.",
+        },
+        "it is still there",
+    ),
+    "07 restored from a backup": Question(
+        "The ReplicaSet red is gone, another red is there. A pod comes whose note names the first. And then?",
+        {
+            "red adopts it": "Its note says that it has a controller. Such a pod is not adopted, whoever that may be.",
+            "it stays as it is": "The ReplicaSet leaves it alone, that is true. But somebody else reads the notes.",
+            "it is deleted": "Its owner is gone: there is one of that name, and it is another.",
+        },
+        "it is deleted",
+    ),
+    "07 orphan and late news": Question(
+        "A ReplicaSet is deleted with Orphan. The collector has heard of two of its three pods. And the third?",
+        {
+            "it stays, like the others": "Its note would have to go, and who takes notes away does not know of it.",
+            "it is deleted": "It still says whose it is, and that owner is gone. So it looks like any other garbage.",
+            "the owner waits for it": "It waits for the collector, and that is done with all it knows of.",
+        },
+        "it is deleted",
+    ),
 }

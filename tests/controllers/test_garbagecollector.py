@@ -269,3 +269,42 @@ def test_a_replicaset_deleted_in_the_foreground_makes_no_new_pods():
     assert not [
         c for s in sim.trace.steps[before:] for c in s.writes if (c.resource, c.verb) == ("pods", "create")
     ]
+
+
+# --- news is late ----------------------------------------------------------------------------
+
+
+def test_a_child_that_it_let_go_itself_stays_though_its_cache_has_not_heard_so(sim):
+    parent = sim.client.create(configmap("parent"))
+    own(sim, pod("child"), parent)
+    sim.run()
+    sim.fault("hold", GC, "pods")
+    sim.client.delete(parent, propagationPolicy="Orphan")
+    sim.run()
+    assert left(sim) == ["child"]
+    sim.fault("release", GC, "pods")
+    sim.run()
+    assert left(sim) == ["child"]
+
+
+def test_a_child_that_has_changed_otherwise_goes_all_the_same(sim):
+    parent = sim.client.create(configmap("parent"))
+    child = own(sim, pod("child"), parent)
+    sim.run()
+    sim.fault("hold", GC, "pods")
+    sim.client.patch(child, patch={"metadata": {"labels": {"seen": "yes"}}})
+    sim.client.delete(parent)
+    sim.run()
+    assert left(sim) == []
+
+
+def test_another_child_of_the_same_name_stays(sim):
+    parent = sim.client.create(configmap("parent"))
+    child = own(sim, pod("child"), parent)
+    sim.run()
+    sim.fault("hold", GC, "pods")
+    sim.client.delete(child, gracePeriodSeconds=0)
+    sim.client.create(pod("child"))
+    sim.client.delete(parent)
+    sim.run()
+    assert left(sim) == ["child"]
