@@ -27,13 +27,10 @@ from k8slearn.lab.owners import owner_tree
 # %%
 def shop(replicas=2):
     labels = {"app": "shop"}
-    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "registry.example/app:1"}]}}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "shop"},
-        "spec": {"replicas": replicas, "selector": {"matchLabels": labels}, "template": pod},
-    }
+    containers = [{"name": "app", "image": "registry.example/app:1"}]
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
+    spec = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": pod}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop"}, "spec": spec}
 
 def running(*objects, without=()):
     sim = Simulation(Cluster(nodes=1, without=without))
@@ -66,7 +63,10 @@ label = predict("07 another label")
 label
 
 # %%
-sim.client.patch("pods", f"default/{pod['metadata']['name']}", patch={"metadata": {"labels": {"app": "debug"}}})
+def relabel(pod, app):
+    sim.client.patch(pod, patch={"metadata": {"labels": {"app": app}}})
+
+relabel(pod, "debug")
 sim.advance(10)
 owner_tree(sim)
 
@@ -79,9 +79,9 @@ label.reveal()
 
 # %%
 def deeds(sim, player, since=0):
-    """The turns in which it has written something that is not a status."""
+    """The turns in which it has written more than Events and a status."""
     turns = [step for step in sim.trace.of(player, "reconcile") if step.time >= since]
-    return [t for t in turns if any(call.resource in ("pods", "replicasets", "deployments") for call in t.writes)]
+    return [t for t in turns if any(c.resource != "events" and not c.subresource for c in t.writes)]
 
 show(deeds(sim, "replicaset-controller", since=10))
 
@@ -114,7 +114,7 @@ back = predict("07 the label is put back")
 back
 
 # %%
-sim.client.patch("pods", f"default/{pod['metadata']['name']}", patch={"metadata": {"labels": {"app": "shop"}}})
+relabel(pod, "shop")
 sim.advance(40)
 owner_tree(sim)
 
@@ -141,7 +141,8 @@ def replicaset(name):
 
 def lone(name):
     pod = shop()["spec"]["template"]
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {**pod["metadata"], "name": name}, "spec": pod["spec"]}
+    metadata = {**pod["metadata"], "name": name}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod["spec"]}
 
 # %%
 overlap = predict("07 two with one selector")
@@ -251,9 +252,9 @@ fates(worlds, since=10)
 ways.reveal()
 
 # %% [markdown]
-# **Background**: the owner goes at once, the others follow. **Foreground**: from the leaves to the root, and the Deployment
-# is there until the last pod is gone; but only children whose note says `blockOwnerDeletion` are waited for. **Orphan**:
-# the children lose the note, then the owner goes.
+# **Background** (for most kinds what you get if you say nothing): the owner goes at once, the others follow.
+# **Foreground**: from the leaves to the root, and the Deployment is there until the last pod is gone; but only children
+# whose note says `blockOwnerDeletion` are waited for. **Orphan**: the children lose the note, then the owner goes.
 #
 # Walk through the second one. At each step `loop` shows what the collector saw, and what it did about it.
 
@@ -277,7 +278,8 @@ owner_tree(slow)
 
 # %%
 held = running(lone("guest"))
-held.client.patch("pods", "default/guest", patch={"metadata": {"finalizers": ["example.com/say-goodbye"]}})
+word = ["example.com/say-goodbye"]
+held.client.patch("pods", "default/guest", patch={"metadata": {"finalizers": word}})
 held.client.delete("pods", "default/guest")
 
 finalizer = predict("07 say goodbye")
@@ -313,12 +315,13 @@ restored
 # %%
 again = running(replicaset("red"))
 backup = again.client.list("pods")[0]
-again.client.delete("replicasets", "default/red", propagationPolicy="Background")
+again.client.delete("replicasets", "default/red")
 again.advance(60)
 again.create(replicaset("red"))
 again.advance(10)
-metadata = {"name": "restored", "labels": {"app": "shop"}, "ownerReferences": backup["metadata"]["ownerReferences"]}
-again.create({**lone("restored"), "metadata": metadata})
+restored_pod = lone("restored")
+restored_pod["metadata"]["ownerReferences"] = backup["metadata"]["ownerReferences"]
+again.create(restored_pod)
 owner_tree(again)
 
 # %%
@@ -368,7 +371,8 @@ late.reveal()
 # And look at what nearly happened to the other two:
 
 # %%
-show([step for step in deaf.trace.of("garbage-collector-controller", "reconcile") if "409" in str(step)])
+turns = deaf.trace.of("garbage-collector-controller", "reconcile")
+show([turn for turn in turns if any(call.code == 409 for call in turn.calls)])
 
 # %% [markdown]
 # It had let them go a moment before, and had not heard of its own writes. Then it heard that the owner is gone, looked into

@@ -112,12 +112,12 @@ def _hears(before: Object | None, after: Object | None, scene: Scene, who_hears:
     scene.demand(isinstance(said, dict), CONCERNED, f"a dict was wanted, and this came: {said!r}")
     for name, watch in WATCHES.items():
         told, right = said.get(name), truth.get(name)
-        if told != right:
-            message = f"{name} should hear {right or 'nothing'}, and your function says {told or 'nothing'}"
-            facts = _facts(watch, before, after, told, right)
-            scene.demand((told is None) == (right is None), CONCERNED, message, *facts)
-            scene.demand(False, TYPE, message, *facts)
-    scene.demand(said == truth, CONCERNED, f"there is no such watch: {sorted(said.keys() - truth.keys())}")
+        message = f"{name} should hear {right or 'nothing'}, and your function says {told or 'nothing'}"
+        facts = _facts(watch, before, after, told, right) if told != right else []
+        scene.demand((told is None) == (right is None), CONCERNED, message, *facts)
+        scene.demand(told == right, TYPE, message, *facts)
+    more = ", ".join(sorted(map(str, said.keys() - truth.keys())))
+    scene.demand(not more, CONCERNED, f"whoever hears nothing is not to be named: {more}")
 
 
 def _told(one: Object | None) -> str:

@@ -13,11 +13,11 @@ from typing import Any
 from k8slearn.api.clock import Dice
 from k8slearn.lab.drill import A_CLASS, Broken, Case, Drill, Scene, Unsolved, noted
 from k8slearn.lab.exercise import words_of
+from k8slearn.lab.exercises.histories import Deed, told_short
 from k8slearn.lab.exercises.queuerules import FAIR, KEYS, LOOKS, MERGES, ONCE, PUNCTUAL, Rules
 
 WORDS = words_of("lesson06")
 
-Deed = tuple[Any, ...]
 #: What can happen; a number is a worker (the one who has held his key longest is 0), or seconds.
 DEEDS: tuple[Deed, ...] = (
     ("get",),
@@ -30,7 +30,6 @@ DEEDS: tuple[Deed, ...] = (
     ("wait", 3),
 )
 SHORT, LONG, WILD = 5, 16, 200
-TRIES = 40  # at making a long history shorter
 METHODS = ("add", "get", "done")
 
 
@@ -115,30 +114,6 @@ def _history(deeds: Sequence[Deed], scene: Scene, make: Any) -> None:
     bench.finish()
 
 
-def _long_history(deeds: Sequence[Deed], scene: Scene, make: Any) -> None:
-    """If it fails, it is told as short as it can be made."""
-    if _fails(deeds, make):
-        _history(_shortened(list(deeds), make), scene, make)
-
-
-def _fails(deeds: Sequence[Deed], make: Any) -> bool:
-    try:
-        _history(deeds, Scene(), make)
-    except Unsolved:
-        raise
-    except Exception:
-        return True
-    return False
-
-
-def _shortened(deeds: list[Deed], make: Any) -> list[Deed]:
-    for place in reversed(range(max(len(deeds) - TRIES, 0), len(deeds))):
-        shorter = deeds[:place] + deeds[place + 1 :]
-        if _fails(shorter, make):
-            deeds = shorter
-    return deeds
-
-
 def _histories() -> Iterator[Case]:
     without_delays = [deed for deed in DEEDS if deed[0] not in ("add_after", "wait")]
     for alphabet in (without_delays, DEEDS):
@@ -149,7 +124,7 @@ def _histories() -> Iterator[Case]:
     for seed in range(WILD):
         dice = Dice(seed)
         drawn = [DEEDS[dice.below(len(DEEDS), "deed", i)] for i in range(LONG)]
-        yield Case("long ones", partial(_long_history, tuple(drawn)))
+        yield Case("long ones", partial(told_short, _history, tuple(drawn)))
 
 
 def _makes_sense(deeds: Sequence[Deed]) -> bool:
