@@ -40,32 +40,22 @@ show(chooses)
 # not being deleted; when it adopts whom it chooses and who belongs to nobody; when it lets go of whom it does not choose any more; when it
 # *never* touches what another controls; and when pods that are ready are the last to go.
 #
-# An orphan wakes nobody by itself: it has no note that says whom. `keys_for(change)` is asked whom to wake.
+# An orphan wakes nobody by itself: it has no note that says whom. `keys_for(change)` is asked whom to wake. So first: who
+# is woken, and which pods are its own?
 
 # %% tags=["hole"]
-class MyReplicaSets(Controller):
-    """As many pods as each ReplicaSet wants, and the right ones."""
+class Claiming(Controller):
+    """Which pods are whose?"""
 
     primary, owns = "replicasets", ["pods"]
 
     ### BEGIN SOLUTION
-    ### HOLE: keys_for(self, change) and reconcile(self, key)
+    ### HOLE: keys_for(self, change): whom does it wake? And claimed(self, rs): the pods that are its own
     def keys_for(self, change):
         keys = list(super().keys_for(change))
         if change.resource == "pods" and controller_of(change.object) is None:
             keys += [key_of(rs) for rs in self.cache.list("replicasets") if chooses(rs, change.object)]
         return keys
-
-    def reconcile(self, key):
-        rs = self.cache.get("replicasets", key)
-        if rs is None:
-            return
-        mine = self.claimed(rs)
-        too_many = len(mine) - rs["spec"]["replicas"]
-        for _ in range(-too_many):
-            self.client.create(pod_from(rs))
-        for pod in sorted(mine, key=is_ready)[: max(too_many, 0)]:
-            self.client.delete(pod)
 
     def claimed(self, rs):
         mine = []
@@ -80,6 +70,27 @@ class MyReplicaSets(Controller):
             elif controller_of(pod) is None and chooses(rs, pod):
                 mine.append(self.client.update(with_note(pod, rs)))
         return mine
+    ### END SOLUTION
+
+# %% [markdown]
+# That was the harder half. Now the loop:
+
+# %% tags=["hole"]
+class MyReplicaSets(Claiming):
+    """As many pods as each ReplicaSet wants, and the right ones."""
+
+    ### BEGIN SOLUTION
+    ### HOLE: reconcile(self, key): make what is missing, delete what is too much
+    def reconcile(self, key):
+        rs = self.cache.get("replicasets", key)
+        if rs is None:
+            return
+        mine = self.claimed(rs)
+        too_many = len(mine) - rs["spec"]["replicas"]
+        for _ in range(-too_many):
+            self.client.create(pod_from(rs))
+        for pod in sorted(mine, key=is_ready)[: max(too_many, 0)]:
+            self.client.delete(pod)
     ### END SOLUTION
 
 # %% [markdown]

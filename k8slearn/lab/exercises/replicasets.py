@@ -59,7 +59,7 @@ def chooses(rs: Object, pod: Object) -> bool:
 
 
 def with_note(pod: Object, rs: Object) -> Object:
-    """The pod as it would be if it belonged to this ReplicaSet, ready for client.update()."""
+    """The pod as it would be if it belonged to this ReplicaSet alone, ready for client.update()."""
     return {**pod, "metadata": {**pod["metadata"], "ownerReferences": [owner_reference(rs)]}}
 
 
