@@ -4,7 +4,6 @@ when it dies."""
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import ssl
@@ -19,6 +18,7 @@ import pytest
 
 from k8slearn.extension.kinds import GROUP
 from k8slearn.live.certificates import Authority
+from tests.live.kubectl import kubectl
 from tests.up import PATIENCE, Up
 
 HAS_KUBECTL = shutil.which("kubectl") is not None
@@ -107,21 +107,6 @@ def api(up: Up, weather: Weather) -> Iterator[httpx.Client]:
     with up.http() as client:
         yield client
         client.delete(STATIONS)
-
-
-def kubectl(up: Up, *words: str, given: str = "", code: int = 0) -> str:
-    """What it prints, on both outputs; ages are written <age>."""
-    done = subprocess.run(
-        ["kubectl", *words],
-        input=given,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=PATIENCE,
-        env={**os.environ, "KUBECONFIG": str(up.kubeconfig), "HOME": str(up.folder)},
-    )
-    assert done.returncode == code, done.stdout
-    return re.sub(r"\b\d+s\b", "<age>", re.sub(" {2,}", "  ", done.stdout)).replace("  \n", "\n").strip()
 
 
 def station(name: str) -> dict[str, Any]:
