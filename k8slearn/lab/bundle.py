@@ -23,12 +23,24 @@ _IDLE = re.compile(r"^\s*//.*\n|^[ \t]+", re.MULTILINE)
 
 def esm(panels: Sequence[str]) -> str:
     """One ES module for a widget that shows `panels`; its default export is the widget's `render`."""
-    names = list(dict.fromkeys(panels))
-    table = ", ".join(f"{name}: ${name}.draw" for name in names)
+    table = ", ".join(f"{name}: ${name}.draw" for name in dict.fromkeys(panels))
+    modules = [_module(name) for name in _order(panels)]
+    return "\n".join([*modules, f"const PANELS = {{ {table} }};", _inlined("studio")])
+
+
+def css(panels: Sequence[str]) -> str:
+    """One style sheet for a widget that shows `panels`: the studio's, then those of the modules it carries."""
+    sheets = (JS / f"{name}.css" for name in ["studio", *_order(panels)])
+    text = "\n".join([palette.css(), *(sheet.read_text("utf-8") for sheet in sheets if sheet.exists())])
+    return _AIR.sub(r"\1\2", text)
+
+
+def _order(panels: Sequence[str]) -> list[str]:
+    """The modules that these panels and the studio need, each once and after those it needs itself."""
     order: list[str] = []
-    for name in [*names, *_needs("studio")]:
+    for name in [*panels, *_needs("studio")]:
         _visit(name, order)
-    return "\n".join([*map(_module, order), f"const PANELS = {{ {table} }};", _inlined("studio")])
+    return order
 
 
 def _visit(name: str, order: list[str]) -> None:
@@ -37,14 +49,6 @@ def _visit(name: str, order: list[str]) -> None:
         for need in _needs(name):
             _visit(need, order)
         order.append(name)
-
-
-@cache
-def css() -> str:
-    """All style sheets. Not per panel: the browser keeps one per widget class, and the last one wins."""
-    sheets = [JS / "studio.css", *sorted(set(JS.glob("*.css")) - {JS / "studio.css"})]
-    text = "\n".join([palette.css(), *(sheet.read_text("utf-8") for sheet in sheets)])
-    return _AIR.sub(r"\1\2", text)
 
 
 def _module(name: str) -> str:

@@ -27,8 +27,13 @@ class StudioWidget(anywidget.AnyWidget):
 
     def __init__(self, studio: Studio, panels: Sequence[str], player: str | None = None) -> None:
         self._studio, self._player = studio, player
-        self._esm, self._css = bundle.esm(panels), bundle.css()
-        super().__init__(panels=list(panels), frame=drawn(panels, studio.frame(player)), state=self._state())
+        self._esm, self._css = bundle.esm(panels), bundle.css(panels)
+        super().__init__(
+            _anywidget_id=f"k8slearn.{'.'.join(panels)}",  # a page keeps one style sheet for each of these
+            panels=list(panels),
+            frame=drawn(panels, studio.frame(player)),
+            state=self._state(),
+        )
         self.on_msg(self._on_command)
         studio.attach(self)
 

@@ -18,6 +18,8 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -97,12 +99,25 @@ def open_and_run(browser: Browser, lab_url: str) -> Iterator[Callable[..., Page]
 
     When the test ends, no page may have asked for anything outside this machine, or logged an error.
     """
+    with pages(browser, lab_url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def lesson(browser: Browser, lab_url: str) -> Iterator[Callable[[str], Page]]:
+    """`lesson(path)`: the same, run once for all tests of a file. Each of them finds what the one before has left."""
+    with pages(browser, lab_url) as opened:
+        yield cache(opened)
+
+
+@contextmanager
+def pages(browser: Browser, base: str) -> Iterator[Callable[..., Page]]:
     pages: list[tuple[Page, list[str]]] = []
 
     def opened(path: str, **options: object) -> Page:
         page = browser.new_page(**({"viewport": {"width": 1280, "height": 1400}} | options))  # type: ignore[arg-type]
-        pages.append((page, listen(page, lab_url)))
-        page.goto(f"{lab_url}/lab/tree/{path}?reset")
+        pages.append((page, listen(page, base)))
+        page.goto(f"{base}/lab/tree/{path}?reset")
         run_all(page)
         assert page.evaluate(ERRORS) == []
         return page

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import pathlib
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
+
+from tests.browser.looking import shot, step_is, studio
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NOTEBOOK = "notebooks/06_edge_and_level.ipynb"
 ME = "pod-set-controller"
-SHOTS = os.environ.get("K8SLEARN_SHOTS")  # a folder: keep a picture of each place, for people to look at
 
 
-def shot(page: Page, name: str) -> None:
-    if SHOTS:
-        pathlib.Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{SHOTS}/{name}.png")
-
-
-def studio(page: Page, number: int) -> Locator:
-    """The panel with this number in the notebook, in sight."""
-    found = page.locator(".k8s-studio").nth(number)
-    found.scroll_into_view_if_needed()
-    return found
-
-
-def step_is(studio: Locator, step: int) -> None:
-    expect(studio.locator(".k8s-readout")).to_contain_text(f"step {step} of")
-
-
-def test_an_event_becomes_a_key_and_the_key_becomes_work(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run(NOTEBOOK)
+def test_an_event_becomes_a_key_and_the_key_becomes_work(lesson: Callable[[str], Page]) -> None:
+    page = lesson(NOTEBOOK)
     inside = studio(page, 0)
     step_is(inside, 1)
     podsets, ready = inside.locator('[data-cache="podsets"]'), inside.locator('[data-part="ready"]')
@@ -64,8 +46,8 @@ def test_an_event_becomes_a_key_and_the_key_becomes_work(open_and_run: Callable[
     )  # the same key, as an event
 
 
-def test_a_key_that_failed_waits_and_comes_back(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run(NOTEBOOK)
+def test_a_key_that_failed_waits_and_comes_back(lesson: Callable[[str], Page]) -> None:
+    page = lesson(NOTEBOOK)
     trouble = studio(page, 1)
     later = trouble.locator('[data-part="later"]')
     expect(later.locator(".k8s-ticket")).to_have_text(["default/cafe"])
@@ -77,8 +59,8 @@ def test_a_key_that_failed_waits_and_comes_back(open_and_run: Callable[..., Page
     expect(trouble.locator('[data-part="ready"] .k8s-cause')).to_contain_text(["its time has come"])
 
 
-def test_its_own_pods_are_what_it_has_not_heard_of(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run(NOTEBOOK)
+def test_its_own_pods_are_what_it_has_not_heard_of(lesson: Callable[[str], Page]) -> None:
+    page = lesson(NOTEBOOK)
     deaf = studio(page, 2)
     pods = deaf.locator('[data-cache="pods"]')
     expect(pods).to_contain_text("held, 3 behind")
@@ -89,8 +71,8 @@ def test_its_own_pods_are_what_it_has_not_heard_of(open_and_run: Callable[..., P
     expect(pods).to_contain_text("held, 1 behind")
 
 
-def test_what_was_predicted_is_answered_below(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run(NOTEBOOK)
+def test_what_was_predicted_is_answered_below(lesson: Callable[[str], Page]) -> None:
+    page = lesson(NOTEBOOK)
     questions = page.locator(".k8s-predict")
     expect(questions).to_have_count(5)
     for number, answer in enumerate(
@@ -101,8 +83,8 @@ def test_what_was_predicted_is_answered_below(open_and_run: Callable[..., Page])
     shot(page, "06-resync")
 
 
-def test_the_exercises_say_what_is_wrong_and_what_is_right(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run("solutions/06_edge_and_level.ipynb")
+def test_the_exercises_say_what_is_wrong_and_what_is_right(lesson: Callable[[str], Page]) -> None:
+    page = lesson("solutions/06_edge_and_level.ipynb")
     outputs = page.locator(".jp-OutputArea-output")
     expect(outputs.filter(has_text="✓ 06.1 A work queue")).to_have_count(1)
     expect(outputs.filter(has_text="✓ 06.2 Not one too many")).to_have_count(1)

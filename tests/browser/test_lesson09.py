@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.test_lessons import shot
+from tests.browser.looking import shot, studio
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -15,14 +15,8 @@ LESSON = "notebooks/09_the_scheduler.ipynb"
 
 
 @pytest.fixture
-def page(open_and_run: Callable[..., Page]) -> Page:
-    return open_and_run(LESSON)
-
-
-def panel(page: Page, number: int) -> Locator:
-    found = page.locator(".k8s-studio").nth(number)
-    found.scroll_into_view_if_needed()
-    return found
+def page(lesson: Callable[[str], Page]) -> Page:
+    return lesson(LESSON)
 
 
 def test_each_question_is_asked_and_answered(page: Page) -> None:
@@ -36,7 +30,7 @@ def test_each_question_is_asked_and_answered(page: Page) -> None:
 
 
 def test_a_decision_is_read_and_its_knobs_are_turned(page: Page) -> None:
-    first = panel(page, 0)
+    first = studio(page, 0)
     expect(first.locator("tr[data-mark=chosen]")).to_have_attribute("data-node", "big")
     expect(first.locator("tr[data-mark=refused]")).to_contain_text("node(s) had untolerated taint(s)")
     shot(page, "09-decision")
@@ -53,7 +47,7 @@ def test_a_decision_is_read_and_its_knobs_are_turned(page: Page) -> None:
 
 
 def test_a_pod_that_waits_says_why_word_for_word(page: Page) -> None:
-    waiting = panel(page, 1)
+    waiting = studio(page, 1)
     expect(waiting.locator(".k8s-remark")).to_contain_text(
         "0/3 nodes are available: 1 node(s) had untolerated taint(s)"
     )
@@ -62,7 +56,7 @@ def test_a_pod_that_waits_says_why_word_for_word(page: Page) -> None:
 
 
 def test_preemption_can_be_walked_through(page: Page) -> None:
-    world = panel(page, 3)
+    world = studio(page, 3)
     assert world.locator('.k8s-panel[data-panel="map"]').count() == 1
     for _ in range(40):
         if "It is not bound to it" in world.inner_text():
@@ -77,15 +71,15 @@ def test_preemption_can_be_walked_through(page: Page) -> None:
 def test_it_can_be_read_in_the_dark(page: Page) -> None:
     page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
     page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
-    first = panel(page, 0)
+    first = studio(page, 0)
     expect(first.locator("tr[data-mark=chosen]")).to_be_visible()
     shot(page, "09-dark")
     page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
     page.wait_for_function("document.body.dataset.jpThemeLight === 'true'")
 
 
-def test_all_exercises_are_right_in_the_solution(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run("solutions/09_the_scheduler.ipynb")
+def test_all_exercises_are_right_in_the_solution(lesson: Callable[[str], Page]) -> None:
+    page = lesson("solutions/09_the_scheduler.ipynb")
     cards = page.locator("div[role=status]")
     for title in (
         "09.1 Predict the node",

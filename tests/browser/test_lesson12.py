@@ -6,20 +6,14 @@ import shutil
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.test_lessons import position, shot
+from tests.browser.looking import position, shot, step_is, studio
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 LESSON = "notebooks/12_custom_resources.ipynb"
 OUTPUT = ".jp-OutputArea-output"
-
-
-def studio(page: Page, number: int) -> Locator:
-    found = page.locator(".k8s-studio").nth(number)
-    found.scroll_into_view_if_needed()
-    return found
 
 
 def run_again(page: Page, source: str) -> None:
@@ -28,20 +22,20 @@ def run_again(page: Page, source: str) -> None:
     page.keyboard.press("Shift+Enter")
 
 
-def test_one_can_walk_through_the_birth_of_a_kind_and_predict(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run(LESSON)
+def test_one_can_walk_through_the_birth_of_a_kind_and_predict(lesson: Callable[[str], Page]) -> None:
+    page = lesson(LESSON)
     birth = studio(page, 0)
     here = position(birth)
     assert here > 20  # it follows the cells below: by now the kind has come and gone
 
     birth.locator(".k8s-scrub").fill("4")
-    expect(birth.locator(".k8s-readout")).to_contain_text("step 4 of")
+    step_is(birth, 4)
     expect(birth.locator(".k8s-title")).to_contain_text(
         "customresourcedefinition-controller reconciles teapots"
     )
     shot(page, "12-birth")
     birth.locator(".k8s-step").click()
-    expect(birth.locator(".k8s-readout")).to_contain_text("step 5 of")
+    step_is(birth, 5)
 
     questions = page.locator(".k8s-predict")
     expect(questions).to_have_count(6)
@@ -56,8 +50,8 @@ def test_one_can_walk_through_the_birth_of_a_kind_and_predict(open_and_run: Call
     shot(page, "12-prediction")
 
 
-def test_what_is_pruned_and_what_is_filled_in_is_marked(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run(LESSON)
+def test_what_is_pruned_and_what_is_filled_in_is_marked(lesson: Callable[[str], Page]) -> None:
+    page = lesson(LESSON)
     journey = studio(page, 1)
     journey.locator(".k8s-stop", has_text="decode").click()
     expect(journey.locator('[data-mark="removed"]', has_text="milk: a splash")).to_have_count(1)
@@ -67,8 +61,8 @@ def test_what_is_pruned_and_what_is_filled_in_is_marked(open_and_run: Callable[.
     expect(journey.locator('[data-mark="added"]', has_text="cups: 2")).to_have_count(1)
 
 
-def test_versions_stand_side_by_side_and_a_lost_lid_is_seen(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run(LESSON)
+def test_versions_stand_side_by_side_and_a_lost_lid_is_seen(lesson: Callable[[str], Page]) -> None:
+    page = lesson(LESSON)
     tables = page.locator("table.k8s-sides")
     expect(tables).to_have_count(4)
     before, after, converted = tables.nth(0), tables.nth(1), tables.nth(2)
@@ -84,8 +78,8 @@ def test_versions_stand_side_by_side_and_a_lost_lid_is_seen(open_and_run: Callab
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
-def test_kubectl_knows_the_new_kind(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run(LESSON)
+def test_kubectl_knows_the_new_kind(lesson: Callable[[str], Page]) -> None:
+    page = lesson(LESSON)
     outputs = page.locator(OUTPUT)
     table = outputs.filter(has_text="website.example.com/shop scaled")
     expect(table).to_contain_text("DESIRED")
@@ -95,8 +89,8 @@ def test_kubectl_knows_the_new_kind(open_and_run: Callable[..., Page]) -> None:
     shot(page, "12-kubectl")
 
 
-def test_the_solutions_pass_on_the_page(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run("solutions/12_custom_resources.ipynb")
+def test_the_solutions_pass_on_the_page(lesson: Callable[[str], Page]) -> None:
+    page = lesson("solutions/12_custom_resources.ipynb")
     for card in ("✓ 12.1 The order book", "✓ 12.2 Once and for all", "✓ 12.3 There and back"):
         expect(page.locator(OUTPUT).filter(has_text=card)).to_have_count(1)
     page.locator(OUTPUT).filter(has_text="✓ 12.1").scroll_into_view_if_needed()

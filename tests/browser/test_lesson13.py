@@ -2,56 +2,42 @@
 
 from __future__ import annotations
 
-import os
-import pathlib
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
+
+from tests.browser.looking import shot, step_is, studio
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-SHOTS = os.environ.get("K8SLEARN_SHOTS")  # a folder: keep pictures, for people to look at
 NOTEBOOK = "notebooks/13_operators.ipynb"
 
 
-def shot(page: Page, name: str, at: Locator) -> None:
-    if SHOTS:
-        at.scroll_into_view_if_needed()
-        pathlib.Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{SHOTS}/13-{name}.png")
-
-
-def studio(page: Page, number: int) -> Locator:
-    found = page.locator(".k8s-studio").nth(number)
-    found.scroll_into_view_if_needed()
-    return found
-
-
-def test_one_object_becomes_three_and_one_can_go_back_to_before_it(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run(NOTEBOOK)
+def test_one_object_becomes_three_and_one_can_go_back_to_before_it(lesson: Callable[[str], Page]) -> None:
+    page = lesson(NOTEBOOK)
     website = studio(page, 0)
     website.locator(".k8s-scrub").fill("4")
-    expect(website.locator(".k8s-readout")).to_contain_text("step 4 of")
+    step_is(website, 4)
     loop = website.locator('.k8s-panel[data-panel="loop"]')
     expect(loop).to_contain_text("configmaps default/bakery")
     expect(loop).to_contain_text("services default/bakery")
-    shot(page, "website", website)
+    shot(website, "13-website")
     website.locator(".k8s-back").click()
-    expect(website.locator(".k8s-readout")).to_contain_text("step 3 of")
+    step_is(website, 3)
     website.locator('[data-player="website-controller"]').first.click()
     expect(website.locator(".k8s-player-card")).to_contain_text("websites")
 
 
 def test_the_cloud_stands_beside_the_cluster_and_the_history_that_leaks_is_replayed(
-    open_and_run: Callable[..., Page],
+    lesson: Callable[[str], Page],
 ) -> None:
-    page = open_and_run(NOTEBOOK)
+    page = lesson(NOTEBOOK)
     leak = studio(page, 1)
     cloud = leak.locator('[data-player="cloud"]').first
-    expect(leak.locator(".k8s-readout")).to_contain_text("step 7 of")
+    step_is(leak, 7)
     expect(cloud).to_contain_text("Cloud (2)")
-    shot(page, "leak", leak)
+    shot(leak, "13-leak")
     leak.locator(".k8s-back").click()
     expect(cloud).to_contain_text("Cloud (1)")
     leak.locator(".k8s-scrub").fill("4")
@@ -59,43 +45,43 @@ def test_the_cloud_stands_beside_the_cluster_and_the_history_that_leaks_is_repla
     leak.locator(".k8s-step").click()
     expect(cloud).to_contain_text("Cloud (1)")
     expect(leak).to_contain_text("creates in the cloud, and crashes right then")
-    shot(page, "crash", leak)
+    shot(leak, "13-crash")
 
 
-def test_predictions_are_answered_by_the_cells_below(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run(NOTEBOOK)
+def test_predictions_are_answered_by_the_cells_below(lesson: Callable[[str], Page]) -> None:
+    page = lesson(NOTEBOOK)
     questions = page.locator(".k8s-predict")
     expect(questions).to_have_count(6)
     gap = questions.filter(has_text="The process dies after its first write")
     expect(gap).to_contain_text("two buckets:")
     hangs = questions.filter(has_text="The operator's machine is gone")
     expect(hangs).to_contain_text("nobody is there to remove it")
-    shot(page, "prediction", gap)
+    shot(gap, "13-prediction")
 
 
-def test_the_story_the_lease_and_the_bill_can_be_read(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run(NOTEBOOK)
+def test_the_story_the_lease_and_the_bill_can_be_read(lesson: Callable[[str], Page]) -> None:
+    page = lesson(NOTEBOOK)
     outputs = page.locator(".jp-OutputArea-output")
     story = outputs.filter(has_text="FridayController, assert_crash_safe")
     expect(story).to_contain_text("creates in the cloud, and crashes right then")
-    shot(page, "story", story)
+    shot(story, "13-story")
     bill = outputs.filter(has_text="by force: 0 Buckets, in the cloud ['bucket-2']")
     expect(bill).to_contain_text("with patience: 0 Buckets, in the cloud []")
-    shot(page, "bill", bill)
+    shot(bill, "13-bill")
     lanes = page.locator(".jp-RenderedImage img").last
     expect(lanes).to_be_visible()
-    shot(page, "lease", lanes)
+    shot(lanes, "13-lease")
     played = outputs.filter(has_text="Everything is ready.")
     expect(played).to_contain_text("bucket-controller")
-    shot(page, "run", played)
+    shot(played, "13-run")
 
 
 def test_the_exercises_open_with_their_holes_and_the_solutions_pass(
-    open_and_run: Callable[..., Page],
+    lesson: Callable[[str], Page],
 ) -> None:
-    page = open_and_run("solutions/13_operators.ipynb")
+    page = lesson("solutions/13_operators.ipynb")
     for title in ("13.1 Nobody is invited twice", "13.2 A bucket that does not leak", "13.3 By the clock"):
         card = page.locator("[role=status]").filter(has_text=title)
         expect(card).to_contain_text("right under 120 schedules")
         expect(card.filter(has_text="a lost answer")).to_have_count(1 if "13.2" in title else 0)
-    shot(page, "solved", card)
+    shot(card, "13-solved")

@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.test_lessons import first_studio, position, shot
+from tests.browser.looking import position, shot, step_is, studio
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -16,14 +16,8 @@ LESSON = "notebooks/14_aggregation.ipynb"
 
 
 @pytest.fixture
-def page(open_and_run: Callable[..., Page]) -> Page:
-    return open_and_run(LESSON)
-
-
-def seen(page: Page, found: Locator, name: str) -> None:
-    """Bring it into sight, and keep a picture."""
-    found.scroll_into_view_if_needed()
-    shot(page, f"14-{name}")
+def page(lesson: Callable[[str], Page]) -> Page:
+    return lesson(LESSON)
 
 
 def test_each_question_is_asked_and_answered(page: Page) -> None:
@@ -37,20 +31,20 @@ def test_each_question_is_asked_and_answered(page: Page) -> None:
     ]
     for number, answer in enumerate(answers):
         expect(questions.nth(number)).to_contain_text(answer)
-    seen(page, questions.nth(1), "question")
+    shot(questions.nth(1), "14-question")
 
 
 def test_the_map_walks_through_the_death_of_the_neighbour(page: Page) -> None:
-    studio = first_studio(page)
-    here = position(studio)
-    studio.locator(".k8s-scrub").fill("40")
-    expect(studio.locator(".k8s-readout")).to_contain_text("step 40 of")
-    expect(studio).to_contain_text("Namespace")
-    studio.locator(".k8s-step").click()
-    expect(studio.locator(".k8s-readout")).to_contain_text("step 41 of")
-    studio.locator('[data-player="namespace-controller"]').first.click()
-    expect(studio.locator(".k8s-player-card")).to_contain_text("namespaces")
-    seen(page, studio, "map")
+    shown = studio(page)
+    here = position(shown)
+    shown.locator(".k8s-scrub").fill("40")
+    step_is(shown, 40)
+    expect(shown).to_contain_text("Namespace")
+    shown.locator(".k8s-step").click()
+    step_is(shown, 41)
+    shown.locator('[data-player="namespace-controller"]').first.click()
+    expect(shown.locator(".k8s-player-card")).to_contain_text("namespaces")
+    shot(shown, "14-map")
     assert here > 41
 
 
@@ -71,7 +65,7 @@ def test_what_cells_found_stands_in_one_table(page: Page) -> None:
         row = table.locator("tr").filter(has=page.locator(f"td:text-is({what!r})"))
         expect(row.locator("td").nth(1)).to_contain_text(defined)
         expect(row.locator("td").nth(2)).to_contain_text(own)
-    seen(page, table, "table")
+    shot(table, "14-table")
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
@@ -80,12 +74,12 @@ def test_kubectl_sees_the_neighbour_and_its_death(page: Page) -> None:
     expect(outputs.filter(has_text="weather.weather.example.com/berlin")).to_have_count(1)
     dead = outputs.filter(has_text="Error from server (ServiceUnavailable)")
     expect(dead).to_contain_text("False (FailedDiscoveryCheck)")
-    seen(page, dead, "kubectl")
+    shot(dead, "14-kubectl")
 
 
-def test_both_exercises_are_right_in_the_solution(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run("solutions/14_aggregation.ipynb")
+def test_both_exercises_are_right_in_the_solution(lesson: Callable[[str], Page]) -> None:
+    page = lesson("solutions/14_aggregation.ipynb")
     cards = page.locator("div[role=status]")
     expect(cards.filter(has_text="✓ 14.1 Who answers?")).to_contain_text("right in 287 cases")
     expect(cards.filter(has_text="✓ 14.2 The next ferry")).to_contain_text("right in")
-    seen(page, cards.last, "solution")
+    shot(cards.last, "14-solution")

@@ -7,15 +7,15 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_lessons import shot
+from tests.browser.looking import shot
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FIGURES = 6
 
 
-def test_each_question_is_answered_and_each_figure_is_there(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run("notebooks/16_tens_of_thousands.ipynb")
+def test_each_question_is_answered_and_each_figure_is_there(lesson: Callable[[str], Page]) -> None:
+    page = lesson("notebooks/16_tens_of_thousands.ipynb")
     questions = page.locator(".k8s-predict")
     answers = ["a hundred times:", "one by field, all by label:", "1,009 times:"]
     expect(questions).to_have_count(len(answers))
@@ -29,8 +29,8 @@ def test_each_question_is_answered_and_each_figure_is_there(open_and_run: Callab
         shot(page, f"16-figure-{number}")
 
 
-def test_both_exercises_are_right_in_the_solution(open_and_run: Callable[..., Page]) -> None:
-    page = open_and_run("solutions/16_tens_of_thousands.ipynb")
+def test_both_exercises_are_right_in_the_solution(lesson: Callable[[str], Page]) -> None:
+    page = lesson("solutions/16_tens_of_thousands.ipynb")
     cards = page.locator("div[role=status]")
     expect(cards.filter(has_text="✓ 16.1 Who needs to hear of this?")).to_contain_text("right in")
     expect(cards.filter(has_text="✓ 16.2 A ranking that asks little")).to_contain_text("right in")

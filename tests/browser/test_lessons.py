@@ -2,94 +2,73 @@
 
 from __future__ import annotations
 
-import os
-import pathlib
-import re
 import shutil
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
+
+from tests.browser.looking import position, shot, step_is, studio
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 LESSONS = ["00_the_map", "01_the_store", "03_watching", "04_the_control_loop", "05_edge_or_level"]
-SHOTS = os.environ.get("K8SLEARN_SHOTS")  # a folder: keep a picture of each lesson, for people to look at
-
-
-def shot(page: Page, name: str) -> None:
-    if SHOTS:
-        pathlib.Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{SHOTS}/{name}.png")
-
-
-def position(studio: Locator) -> int:
-    """The step that the readout names."""
-    found = re.search(r"step (\d+)", studio.locator(".k8s-readout").inner_text())
-    assert found
-    return int(found[1])
-
-
-def first_studio(page: Page) -> Locator:
-    studio = page.locator(".k8s-studio").first
-    studio.scroll_into_view_if_needed()
-    return studio
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_runs_and_can_be_walked_through(open_and_run: Callable[..., Page], lesson: str) -> None:
     page = open_and_run(f"notebooks/{lesson}.ipynb")
-    studio = first_studio(page)
-    here = position(studio)
+    shown = studio(page)
+    here = position(shown)
     shot(page, f"{lesson}-run")
 
-    studio.locator(".k8s-back").click()
-    expect(studio.locator(".k8s-readout")).to_contain_text(f"step {here - 1} of")
+    shown.locator(".k8s-back").click()
+    step_is(shown, here - 1)
 
-    studio.locator(".k8s-step").click()
-    expect(studio.locator(".k8s-readout")).to_contain_text(f"step {here} of")
+    shown.locator(".k8s-step").click()
+    step_is(shown, here)
 
 
 def test_a_click_on_a_player_shows_what_it_knows(open_and_run: Callable[..., Page]) -> None:
     page = open_and_run("notebooks/00_the_map.ipynb")
-    studio = first_studio(page)
-    assert studio.locator(".k8s-player-card:visible").count() == 0
-    studio.locator('[data-player="replicaset-controller"]').first.click()
-    card = studio.locator(".k8s-player-card")
+    shown = studio(page)
+    assert shown.locator(".k8s-player-card:visible").count() == 0
+    shown.locator('[data-player="replicaset-controller"]').first.click()
+    card = shown.locator(".k8s-player-card")
     expect(card).to_contain_text("replicasets")
     expect(card).to_contain_text("pods")
     shot(page, "00-player")
-    studio.locator('[data-player="replicaset-controller"]').first.click()
-    expect(studio.locator(".k8s-player-card:visible")).to_have_count(0)
+    shown.locator('[data-player="replicaset-controller"]').first.click()
+    expect(shown.locator(".k8s-player-card:visible")).to_have_count(0)
 
 
 def test_playing_goes_on_by_itself_until_it_is_paused(open_and_run: Callable[..., Page]) -> None:
     page = open_and_run("notebooks/00_the_map.ipynb")
-    studio = first_studio(page)
+    shown = studio(page)
     for _ in range(3):
-        studio.locator(".k8s-back").click()
-    studio.locator(".k8s-play").click()
+        shown.locator(".k8s-back").click()
+    shown.locator(".k8s-play").click()
     page.wait_for_function(
         "() => document.querySelector('.k8s-studio .k8s-readout').textContent.match(/step (\\d+)/)[1] > 4"
     )
-    studio.locator(".k8s-play").click()
-    paused = position(studio)
-    studio.locator(".k8s-step").click()
-    expect(studio.locator(".k8s-readout")).to_contain_text(f"step {paused + 1} of")
+    shown.locator(".k8s-play").click()
+    paused = position(shown)
+    shown.locator(".k8s-step").click()
+    expect(shown.locator(".k8s-readout")).to_contain_text(f"step {paused + 1} of")
 
 
 def test_two_panels_in_two_cells_follow_one_another(open_and_run: Callable[..., Page]) -> None:
     """Lesson 04 shows loop and map under one bar: a step moves both."""
     page = open_and_run("notebooks/04_the_control_loop.ipynb")
-    studio = first_studio(page)
-    assert studio.locator('.k8s-panel[data-panel="loop"]').count() == 1
-    assert studio.locator('.k8s-panel[data-panel="map"]').count() == 1
-    before = studio.locator('.k8s-panel[data-panel="loop"]').inner_text()
-    studio.locator(".k8s-scrub").fill("4")
-    expect(studio.locator(".k8s-readout")).to_contain_text("step 4 of")
-    expect(studio.locator('.k8s-panel[data-panel="loop"]')).to_contain_text("3 pods missing")
+    shown = studio(page)
+    assert shown.locator('.k8s-panel[data-panel="loop"]').count() == 1
+    assert shown.locator('.k8s-panel[data-panel="map"]').count() == 1
+    before = shown.locator('.k8s-panel[data-panel="loop"]').inner_text()
+    shown.locator(".k8s-scrub").fill("4")
+    step_is(shown, 4)
+    expect(shown.locator('.k8s-panel[data-panel="loop"]')).to_contain_text("3 pods missing")
     shot(page, "04-loop")
-    assert studio.locator('.k8s-panel[data-panel="loop"]').inner_text() != before
+    assert shown.locator('.k8s-panel[data-panel="loop"]').inner_text() != before
 
 
 def test_a_prediction_can_be_made_and_is_answered(open_and_run: Callable[..., Page]) -> None:
@@ -117,11 +96,11 @@ def test_the_log_shows_what_a_write_changed_and_how_far_each_reader_is(
 
 def test_a_request_walks_through_its_stations(open_and_run: Callable[..., Page]) -> None:
     page = open_and_run("notebooks/02_the_api_server.ipynb")
-    studio = first_studio(page)
-    studio.locator(".k8s-step").click()
-    expect(studio.locator(".k8s-title")).to_have_text("authorize")
-    studio.locator(".k8s-stop", has_text="fill defaults").click()
-    expect(studio.locator('[data-mark="added"]', has_text="restartPolicy: Always")).to_have_count(1)
+    shown = studio(page)
+    shown.locator(".k8s-step").click()
+    expect(shown.locator(".k8s-title")).to_have_text("authorize")
+    shown.locator(".k8s-stop", has_text="fill defaults").click()
+    expect(shown.locator('[data-mark="added"]', has_text="restartPolicy: Always")).to_have_count(1)
     shot(page, "02-request")
     refused = page.locator(".k8s-studio").nth(1)
     refused.scroll_into_view_if_needed()
@@ -141,14 +120,14 @@ def test_kubectl_in_a_cell_talks_to_the_server_beside_the_notebook(open_and_run:
 def test_news_are_delivered_by_hand(open_and_run: Callable[..., Page]) -> None:
     """Lesson 03: a write waits until it is delivered; who was cut goes on from where he was."""
     page = open_and_run("notebooks/03_watching.ipynb")
-    studio = first_studio(page)
-    ada = studio.locator('[data-watcher="ada"]')
-    studio.locator('[data-order="change"]').click()
+    shown = studio(page)
+    ada = shown.locator('[data-watcher="ada"]')
+    shown.locator('[data-order="change"]').click()
     expect(ada).to_contain_text("1 behind")
-    studio.locator('[data-order="ada cut"]').click()
+    shown.locator('[data-order="ada cut"]').click()
     expect(ada).to_contain_text("not connected")
-    studio.locator('[data-order="ada watch"]').click()
-    studio.locator('[data-order="ada deliver"]').click()
+    shown.locator('[data-order="ada watch"]').click()
+    shown.locator('[data-order="ada deliver"]').click()
     expect(ada).to_contain_text("remembers @8")
     expect(ada.locator(".k8s-beliefs")).not_to_contain_text("out of date")
     shot(page, "03-desk")

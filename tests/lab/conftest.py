@@ -100,7 +100,7 @@ class Page:
         page.expose_function("toPython", self.obey)
         page.set_content("<!doctype html><html><body></body></html>")
         page.add_script_tag(content=JUPYTER)
-        args = [bundle.esm(panels), bundle.css(), {"panels": panels, **self.now()}]
+        args = [bundle.esm(panels), bundle.css(panels), {"panels": panels, **self.now()}]
         page.evaluate("([source, css, now]) => mount(source, css, now)", args)
 
     def now(self) -> dict[str, Any]:

@@ -132,14 +132,15 @@ def test_an_unknown_panel_is_named(studio: Studio) -> None:
 
 def test_the_front_end_stays_small_and_carries_only_what_is_shown() -> None:
     both, one = bundle.esm(["map", "loop"]), bundle.esm(["map"])
-    assert len(both) + len(bundle.css()) < 60_000, "a notebook repeats this for every widget"
+    assert len(both) + len(bundle.css(["map", "loop"])) < 60_000, "a notebook repeats this for every widget"
     assert len(one) < len(both)
+    assert len(bundle.css(["map"])) < len(bundle.css(["map", "loop"]))
     assert "http://www.w3.org/2000/svg" in both
     assert both.count("http") == 1, "the front end loads nothing from elsewhere"
 
 
 def test_colours_are_written_down_once() -> None:
-    sheet = bundle.css()
+    sheet = bundle.css([])
     for room in ROOMS.values():
         assert room.colour in sheet
         files = [*bundle.JS.glob("*.js"), *bundle.JS.glob("*.css")]
