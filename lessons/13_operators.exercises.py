@@ -27,7 +27,7 @@ from k8slearn.lab import check, hint, replay, show
 # back. When everybody is invited, a condition says so. This makes an invitation:
 
 # %%
-from k8slearn.lab.exercises.lesson13 import PARTY, invitation, party
+from k8slearn.lab.exercises.parties import PARTY, invitation, party
 
 show(invitation)
 
@@ -36,7 +36,7 @@ show(invitation)
 # buys for as many people as the party had at `observedGeneration`.
 
 # %%
-from k8slearn.lab.exercises.lesson13 import ready
+from k8slearn.lab.exercises.parties import ready
 
 show(ready)
 
@@ -87,7 +87,7 @@ check("13.1", PartyController)
 # whoever asks twice gets two, and pays for two. But it writes a tag on each, and can be asked for it.
 
 # %%
-from k8slearn.lab.exercises.lesson13 import BUCKET, FINALIZER, CheapCloud, bucket, finalizers
+from k8slearn.lab.exercises.cheapcloud import BUCKET, FINALIZER, CheapCloud, bucket, finalizers
 
 show(CheapCloud)
 
@@ -144,7 +144,7 @@ check("13.2", BucketController)
 # the time is over, so you have to say when you want to be called: `return Done(again_in=seconds)`.
 
 # %%
-from k8slearn.lab.exercises.lesson13 import DOOR, code_for, door, made_at, with_new_code
+from k8slearn.lab.exercises.doors import DOOR, code_for, door, made_at, with_new_code
 
 show(code_for)
 

@@ -5,6 +5,8 @@ It is served like any custom resource; who looks after it is for the learner to 
 
 from __future__ import annotations
 
+from typing import Any
+
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object, name_of, namespace_of, owner_reference
 
@@ -12,15 +14,15 @@ GROUP, VERSION = "lab.k8slearn.dev", "v1"
 PODSET = Resource(GROUP, VERSION, "PodSet", "podsets", subresources=("status",))
 
 
+def wish(kind: Resource, name: str, **spec: Any) -> Object:
+    """An object of this kind in the namespace `default`, ready to be created."""
+    metadata = {"name": name, "namespace": "default"}
+    return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
+
+
 def podset(name: str, replicas: int) -> Object:
     """A PodSet, ready to be created."""
-    metadata = {"name": name, "namespace": "default"}
-    return {
-        "apiVersion": PODSET.api_version,
-        "kind": PODSET.kind,
-        "metadata": metadata,
-        "spec": {"replicas": replicas},
-    }
+    return wish(PODSET, name, replicas=replicas)
 
 
 def pod_for(owner: Object) -> Object:

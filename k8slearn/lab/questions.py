@@ -296,6 +296,24 @@ QUESTIONS = {
         },
         "by the other, after a while",
     ),
+    "13 from 15 to 17": Question(
+        "Three replicas of version 15 run, and 17 is wanted. What is made first?",
+        {
+            "orders-0 of version 17": "The primary would go first, and two versions at once. Nobody could go back.",
+            "orders-2 of version 16": "Almost. If that goes wrong, what does one go back to?",
+            "a backup": "First a way back; then the last follower of the next version; the primary last.",
+        },
+        "a backup",
+    ),
+    "13 delete a database": Question(
+        "Somebody deletes the Database. What is left?",
+        {
+            "nothing": "That is what owner references do. So no volume and no backup may have one.",
+            "the volumes and the backups": "What holds data is nobody's child: it goes only if the Database says so.",
+            "everything: a finalizer holds it": "It holds the Database until its operator has done what is to be done.",
+        },
+        "the volumes and the backups",
+    ),
     "12 who brings it to life": Question(
         "The definition of teapots is accepted. What has to be started before the server takes the first teapot?",
         {

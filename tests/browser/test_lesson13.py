@@ -51,7 +51,7 @@ def test_the_cloud_stands_beside_the_cluster_and_the_history_that_leaks_is_repla
 def test_predictions_are_answered_by_the_cells_below(lesson: Callable[[str], Page]) -> None:
     page = lesson(NOTEBOOK)
     questions = page.locator(".k8s-predict")
-    expect(questions).to_have_count(6)
+    expect(questions).to_have_count(8)
     gap = questions.filter(has_text="The process dies after its first write")
     expect(gap).to_contain_text("two buckets:")
     hangs = questions.filter(has_text="The operator's machine is gone")

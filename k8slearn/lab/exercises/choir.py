@@ -8,7 +8,7 @@ from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object, is_controlled_by, key_of, name_of
 from k8slearn.lab.exercise import Exercise, remembers, words_of
 from k8slearn.lab.exercises.hearing import fault, heard_of_a_pod
-from k8slearn.lab.podset import GROUP, VERSION, pod_for
+from k8slearn.lab.podset import GROUP, VERSION, pod_for, wish
 from k8slearn.sim import Simulation
 from k8slearn.sim.trial import Act, Failure, Invariant
 
@@ -19,13 +19,7 @@ CHOIR = Resource(GROUP, VERSION, "Choir", "choirs", subresources=("status",))
 
 def choir(name: str, voices: int) -> Object:
     """A Choir, ready to be created: it wants one singer, a pod, for each voice."""
-    metadata = {"name": name, "namespace": "default"}
-    return {
-        "apiVersion": CHOIR.api_version,
-        "kind": CHOIR.kind,
-        "metadata": metadata,
-        "spec": {"voices": voices},
-    }
+    return wish(CHOIR, name, voices=voices)
 
 
 def singer(choir: Object) -> Object:

@@ -8,7 +8,7 @@ from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object, SharedObjectError, dig, key_of, labels_of, name_of
 from k8slearn.lab.exercise import Exercise, remembers, words_of
 from k8slearn.lab.exercises.hearing import fault, heard_of_a_pod, under_test
-from k8slearn.lab.podset import GROUP, VERSION
+from k8slearn.lab.podset import GROUP, VERSION, wish
 from k8slearn.sim import Simulation
 from k8slearn.sim.trial import RAISES, Act, Failure, Invariant
 
@@ -19,8 +19,7 @@ TEAM = Resource(GROUP, VERSION, "Team", "teams", subresources=("status",))
 
 def team(name: str) -> Object:
     """A Team, ready to be created: its status lists the pods that carry the label team=<name>."""
-    metadata = {"name": name, "namespace": "default"}
-    return {"apiVersion": TEAM.api_version, "kind": TEAM.kind, "metadata": metadata, "spec": {}}
+    return wish(TEAM, name)
 
 
 def member(name: str, team: str) -> Object:
