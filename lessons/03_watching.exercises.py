@@ -99,7 +99,7 @@ check("03.2", follow)
 
 # %%
 from k8slearn.live.collection import Collection
-from k8slearn.lab.desk import note
+from k8slearn.lab.deskworld import note
 from k8slearn.live import start
 
 with start(nodes=0):

@@ -281,7 +281,7 @@ show(Informer.relist)
 
 # %%
 from k8slearn.live.collection import Collection
-from k8slearn.lab.desk import note
+from k8slearn.lab.deskworld import note
 from k8slearn.live import start
 
 plane = start(nodes=0)

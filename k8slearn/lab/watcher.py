@@ -1,7 +1,7 @@
 """A client that watches, taken apart: what it asks for, what it was told, what it remembers, what it believes.
 
 All a watcher needs to remember is one number, the version up to which it has been told everything. Here it is moved
-by hand, one event at a time, by the acts of `k8slearn.lab.desk`.
+by hand, one event at a time, by the acts of `k8slearn.lab.deskworld`.
 
 Kubernetes: client-go/tools/cache/reflector.go, in slow motion
 """

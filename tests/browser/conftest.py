@@ -139,7 +139,7 @@ def listen(page: Page, base: str) -> list[str]:
 
     page.on("request", lambda request: asked(request.url))
     page.on("websocket", lambda socket: asked(socket.url))
-    page.on("pageerror", lambda error: lines.append(f"error in the page: {error}"))
+    page.on("pageerror", lambda error: lines.append(f"error in the page: {error.stack or error}"))
     page.on("console", lambda said: lines.append(f"console: {said.text}") if said.type == "error" else None)
     return lines
 

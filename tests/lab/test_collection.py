@@ -10,7 +10,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from k8slearn.lab.desk import note
+from k8slearn.lab.deskworld import note
 from k8slearn.lab.terminal import tail
 from k8slearn.live import start
 from k8slearn.live.collection import Collection

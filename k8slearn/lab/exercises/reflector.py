@@ -18,7 +18,7 @@ from k8slearn.api.objects import Object, name_of, revision_of
 from k8slearn.api.requests import Request
 from k8slearn.apiserver.watch import ServerWatch, bookmark
 from k8slearn.client import Client
-from k8slearn.lab.desk import note
+from k8slearn.lab.deskworld import note
 from k8slearn.lab.drill import Case, Drill, Endlessly, Promise, Scene, Unsolved, noted
 from k8slearn.lab.exercise import words_of
 from k8slearn.lab.exercises.servers import api_server
