@@ -12,13 +12,13 @@ from typing import Any
 import anywidget
 import traitlets
 
-from k8slearn.lab.questions import QUESTIONS, Question
+from k8slearn.lab.questions import Question, question
 
 HERE = Path(__file__).parent / "js" / "prediction"
 
 
 class Prediction(anywidget.AnyWidget):
-    """A question of `questions.QUESTIONS` on the page: the first click commits."""
+    """A question on the page: the first click commits."""
 
     _esm = HERE / "prediction.js"
     _css = HERE / "prediction.css"
@@ -29,8 +29,8 @@ class Prediction(anywidget.AnyWidget):
     right = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, asked: Question) -> None:
-        super().__init__(question=asked.text, options=list(asked.options))
-        self._remarks, self._answer = asked.options, asked.answer
+        super().__init__(question=asked.asks, options=list(asked.answers))
+        self._remarks, self._answer = asked.answers, asked.right
 
     def reveal(self) -> Verdict:
         """The right answer, and what is to be said about the one that was chosen."""
@@ -71,7 +71,5 @@ class Verdict:
 
 
 def predict(name: str) -> Prediction:
-    """Ask one of the QUESTIONS. Show the result in a cell; call ``.reveal()`` further down."""
-    if name not in QUESTIONS:
-        raise ValueError(f'no question "{name}": there are {", ".join(QUESTIONS)}')
-    return Prediction(QUESTIONS[name])
+    """Ask a question of `k8slearn.lab.questions`. Show the result in a cell; call ``.reveal()`` further down."""
+    return Prediction(question(name))
