@@ -75,7 +75,7 @@ def watchers(**asks: str) -> Desk:
 #: What needs more than the core is imported when it is first asked for.
 LATER = {
     "check": "verdict",
-    "follow": "journey",
+    "follow": "following",
     "hint": "hints",
     "judge": "checker",
     "kubectl": "terminal",
