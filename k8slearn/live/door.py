@@ -5,8 +5,9 @@ and everything is done once more, at the same time of day, up to the request who
 looks as if it had been called a little later. Nobody looks at the answer to a note (an Event), so nobody waits for it.
 
 A move that asks three times is begun four times. So what has been answered is kept until the move has been made to its
-end, under a name that tells each request of a move from all others: two looks at one object are two requests, even more
-so if they look at it in two versions.
+end, however long the others take: who had to ask anew for what is known already would never get on. It is kept under
+a name that tells each request of a move from all others: two looks at one object are two requests, even more so if they
+look at it in two versions.
 """
 
 from __future__ import annotations
@@ -27,8 +28,14 @@ from k8slearn.apiserver.outside import Call, Suspended
 from k8slearn.live.clock import WallClock
 from k8slearn.live.outside import Switchboard, Turn
 
-KEPT = 30.0  # seconds that a turn is held for a player who does not come back for it
 LOOKS = ("get", "list")
+
+
+class Errand(NamedTuple):
+    """What a move is about: a key that is reconciled, or a kind of which there is news."""
+
+    key: Key = ""
+    resource: str = ""
 
 
 class What(NamedTuple):
@@ -44,18 +51,19 @@ class What(NamedTuple):
 class Door:
     """One player's. Implements k8slearn.api.requests.Transport. `come_back` is called when a reply is there.
 
-    waiting: the keys that were left, and when; "" stands for news that could not be heard.
+    waiting: the moves that were left, and when they began.
     """
 
     def __init__(self, board: Switchboard, come_back: Callable[[], None]) -> None:
         self.board = board
         self.server: ApiServer = board.server
         self.come_back = come_back
-        self.turns: dict[What, Turn] = {}
-        self.asking: dict[tuple[What, Call], asyncio.Task[None]] = {}
+        self.turns: dict[Errand, dict[What, Turn]] = {}
+        self.asking: dict[tuple[Errand, What, Call], asyncio.Task[None]] = {}
         self.notes: set[asyncio.Task[Any]] = set()
-        self.waiting: dict[Key, float] = {}
-        self._left = False  # has the move that is being made been left?
+        self.waiting: dict[Errand, float] = {}
+        self._errand = Errand()  # of the move that is being made
+        self._left = False  # has it been left?
         self._made: Counter[What] = Counter()  # its requests so far, without their numbers
 
     @property
@@ -68,9 +76,8 @@ class Door:
 
         What it was once called away from happens at the time at which it began.
         """
-        since = self.waiting.pop(key, None)
-        if since is not None and clock.now - since < KEPT:
-            clock.held = since
+        errand = self._errand = Errand(key, resource)
+        clock.held = self.waiting.pop(errand, None)
         began, self._left = clock.now, False
         self._made.clear()
         try:
@@ -79,15 +86,15 @@ class Door:
         finally:
             clock.held = None
             if self._left:
-                self.waiting[key] = began
-            elif self.turns:
-                self._forget()
+                self.waiting[errand] = began
+            else:
+                self.turns.pop(errand, None)
 
     @contextmanager
     def _listening(self, resource: str) -> Iterator[None]:
         """A watch may have to ask, too: for objects in the version that is watched."""
         what = What("watch", resource)
-        turn = self.turns.pop(what, None) or self.board.turn(frozen=False)
+        turn = self._mine.get(what) or self.board.turn(frozen=False)
         try:
             with turn.at_work():
                 yield
@@ -96,9 +103,14 @@ class Door:
                 self._leave(what, turn, why.call)
             raise
 
+    @property
+    def _mine(self) -> dict[What, Turn]:
+        """The turns of this move."""
+        return self.turns.setdefault(self._errand, {})
+
     def handle(self, request: Request) -> Any:
         what = self._what(request)
-        turn = self._turn(what, request)
+        turn = self._mine.get(what) or self.board.turn(frozen=request.writes)
         try:
             with turn.at_work():
                 answer = self.server.handle(request)
@@ -124,34 +136,23 @@ class Door:
         self._made[what] += 1
         return what._replace(nth=self._made[what])
 
-    def _turn(self, what: What, request: Request) -> Turn:
-        turn = self.turns.get(what)
-        if turn is not None and self.server.clock.now - turn.began < KEPT:
-            return turn
-        return self.board.turn(frozen=request.writes)
-
     def _answered(self, what: What, turn: Turn) -> None:
         """A write has been made. A look is made again if the move is left later, and need not ask again then."""
         if what.verb not in LOOKS:
-            self.turns.pop(what, None)
+            self._mine.pop(what, None)
         elif turn.replies:
-            self.turns[what] = turn
-
-    def _forget(self) -> None:
-        """The move has been made, to its end. (What is waited for too long, nobody will come back for.)"""
-        done = {what._replace(nth=n) for what, count in self._made.items() for n in range(1, count + 1)}
-        now = self.server.clock.now
-        self.turns = {w: t for w, t in self.turns.items() if w not in done and now - t.began < KEPT}
+            self._mine[what] = turn
 
     def _leave(self, what: What, turn: Turn, call: Call) -> None:
         self._left = True
-        self.turns[what] = turn
-        if (what, call) not in self.asking:  # who has asked before is only too early
-            task = self.asking[what, call] = asyncio.ensure_future(self.board.ask(turn, call))
-            task.add_done_callback(partial(self._heard, what, call))
+        self._mine[what] = turn
+        asked = (self._errand, what, call)
+        if asked not in self.asking:  # who has asked before is only too early
+            task = self.asking[asked] = asyncio.ensure_future(self.board.ask(turn, call))
+            task.add_done_callback(partial(self._heard, asked))
 
-    def _heard(self, what: What, call: Call, task: asyncio.Task[None]) -> None:
-        del self.asking[what, call]
+    def _heard(self, asked: tuple[Errand, What, Call], task: asyncio.Task[None]) -> None:
+        del self.asking[asked]
         if not task.cancelled():
             self.come_back()
 

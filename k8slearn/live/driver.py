@@ -86,9 +86,9 @@ class Driver:
         player = self.manager.players.get(name)
         if player is None:
             return
-        for key in self.doors[name].waiting:
-            if key:
-                player.queue.add(key)
+        for errand in self.doors[name].waiting:
+            if errand.key:
+                player.queue.add(errand.key)
         self.manager.touch(name)
         self.wake()
 

@@ -24,6 +24,7 @@ from tests.up import PATIENCE, Up
 HAS_KUBECTL = shutil.which("kubectl") is not None
 with_kubectl = pytest.mark.skipif(not HAS_KUBECTL, reason="there is no kubectl on the path")
 STATIONS = f"/apis/{GROUP}/v2/namespaces/default/stations"
+FOREVER = 600.0  # seconds without any event, after which nothing will come any more
 BERLIN = f"""
 apiVersion: {GROUP}/v1
 kind: Station
@@ -74,8 +75,8 @@ def until_condition(up: Up, wanted: str) -> dict[str, Any]:
     """Watch until both APIServices are as wanted; returns the last condition."""
     found: dict[str, Any] = {}
     with up.http() as client:
-        url = "/apis/apiregistration.k8s.io/v1/apiservices?watch=1&timeoutSeconds=60"
-        with client.stream("GET", url, timeout=60) as events:
+        url = "/apis/apiregistration.k8s.io/v1/apiservices?watch=1"
+        with client.stream("GET", url, timeout=FOREVER) as events:
             for line in events.iter_lines():
                 obj = json.loads(line)["object"]
                 if obj["spec"].get("group") == GROUP:
@@ -184,6 +185,8 @@ def test_death_and_return(up: Up, weather: Weather, api: httpx.Client) -> None:
     api.post(namespaces, json={"metadata": {"name": "far"}})
     assert api.post(STATIONS.replace("default", "far"), json=station("rome")).status_code == 201
     assert api.post(STATIONS, json=station("oslo")).status_code == 201
+    if HAS_KUBECTL:  # it remembers which kinds there are
+        assert "oslo" in kubectl(up, "get", "stations")
     with api.stream("GET", f"{STATIONS}?watch=1") as events:
         lines = events.iter_lines()
         next(lines)
@@ -226,8 +229,8 @@ def failure(namespace: dict[str, Any]) -> str:
 
 
 def watch_until(api: httpx.Client, name: str, what: Callable[[Any], bool]) -> dict[str, Any]:
-    url = f"/api/v1/namespaces?watch=1&timeoutSeconds=50&fieldSelector=metadata.name%3D{name}"
-    with api.stream("GET", url, timeout=60) as events:
+    url = f"/api/v1/namespaces?watch=1&fieldSelector=metadata.name%3D{name}"
+    with api.stream("GET", url, timeout=FOREVER) as events:
         for line in events.iter_lines():
             event: dict[str, Any] = json.loads(line)
             if what(event):
