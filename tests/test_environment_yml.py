@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -21,10 +20,6 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(enco
 ENVIRONMENT: dict[str, Any] = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 CONDA = [line for line in ENVIRONMENT["dependencies"] if isinstance(line, str)]
 PIP = next(line["pip"] for line in ENVIRONMENT["dependencies"] if isinstance(line, dict))
-INSTALLED = """
-import importlib.metadata, json
-print(json.dumps({d.metadata["Name"]: d.version for d in importlib.metadata.distributions()}))
-"""
 
 
 def extras() -> list[str]:
@@ -64,27 +59,18 @@ def test_its_extras_are_the_projects() -> None:
 
 
 @pytest.mark.slow
-def test_the_pip_list_installs_into_a_clean_environment(tmp_path: pathlib.Path) -> None:
-    """As conda does it: the list in a file, pip started beside environment.yml."""
+def test_pip_can_make_an_environment_of_the_list(tmp_path: pathlib.Path) -> None:
+    """As conda does it: the list in a file, pip started beside environment.yml. It chooses versions that go together,
+    and stops before it installs them: that the project works with what is installed is what all other tests show.
+    """
     (tmp_path / "list.txt").write_text("\n".join(PIP))
-    uv, venv = shutil.which("uv"), tmp_path / "venv"
-    python = venv / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    make = [uv, "venv", "-q", "-p", sys.executable] if uv else [sys.executable, "-m", "venv"]
-    install = [uv, "pip", "install", "-q", "-p", python] if uv else [python, "-m", "pip", "install", "-qq"]
-    subprocess.run([*make, venv], check=True)
-    subprocess.run([*install, "-r", tmp_path / "list.txt"], check=True, cwd=ROOT)
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    pip = [python, "-m", "pip", "install", "-qq", "--dry-run", "--report", tmp_path / "report.json"]
+    subprocess.run([*pip, "-r", tmp_path / "list.txt"], check=True, cwd=ROOT)
 
-    def ask(code: str) -> str:
-        return subprocess.run(
-            [python, "-c", code], check=True, cwd=tmp_path, capture_output=True, text=True
-        ).stdout
-
-    versions = {plain(name): version for name, version in json.loads(ask(INSTALLED)).items()}
+    chosen = [one["metadata"] for one in json.loads((tmp_path / "report.json").read_text())["install"]]
+    versions = {plain(one["name"]): one["version"] for one in chosen}
+    assert "k8slearn" in versions
     for one in required():
         assert versions[plain(one.name)] in one.specifier, f"{one}: got {versions[plain(one.name)]}"
-    assert pathlib.Path(
-        ask("import k8slearn, k8slearn.lab; print(k8slearn.__file__)").strip()
-    ).is_relative_to(ROOT)
-    assert (
-        "python3" in ask("from jupyter_client.kernelspec import find_kernel_specs as f; print(*f())").split()
-    )
