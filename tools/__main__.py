@@ -26,7 +26,8 @@ class Job(NamedTuple):
     browser: bool = False
 
 
-PYTEST = "python -m pytest -n 2 --dist loadfile"  # by files: the cells of a notebook belong together
+# By files, since the cells of a notebook belong together; in their order, so that the browser's do not all come last.
+PYTEST = "python -m pytest -n 2 --dist loadfile --no-loadscope-reorder"
 LINT = ("ruff check .", "ruff format --check .", "mypy")
 JOBS = {
     "lab": Job("open the lessons in JupyterLab", ("k8slearn lab",)),
