@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
 from k8slearn.api.objects import Object, controller_of, dig, is_deleting, key_of, name_of, revision_of, uid_of
-from k8slearn.lab import decisions, story, streams
+from k8slearn.lab import decisions, ownership, story, streams
 from k8slearn.lab.logs import log
 from k8slearn.lab.loops import loop
 from k8slearn.lab.notes import note
@@ -35,6 +35,7 @@ class SimSource:
         self.until = until
         self._traffic = Traffic()
         self._knobs = decisions.Knobs()
+        self._look = ownership.Look()
 
     @property
     def position(self) -> int:
@@ -63,12 +64,16 @@ class SimSource:
     def obey(self, verb: str, who: str, what: str) -> None:
         if verb in decisions.ORDERS:
             self._knobs = decisions.turn(self.sim, self._knobs, verb, who, what)
+        elif verb in ownership.ORDERS:
+            self._look = ownership.turn(self._look, verb, who, what)
         else:
             streams.obey(self.sim, verb, who)
 
     def frame(self, selection: Selection) -> dict[str, Any]:
+        step = self.sim.trace[self.position] if self.position else None
         explained = decisions.explained(self.sim, selection.get("object"), self._knobs)
-        return frame(self.sim, selection, self._traffic) | {"scheduler": explained}
+        owners = ownership.ownership(self.sim, step, self._look)
+        return frame(self.sim, selection, self._traffic) | {"scheduler": explained, "owners": owners}
 
 
 def frame(sim: Simulation, selection: Selection, traffic: Traffic | None = None) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Branch(NamedTuple):
 
     kind: str
     name: str
+    uid: str
     marks: tuple[str, ...]
     children: tuple[Branch, ...]
 
@@ -37,7 +38,7 @@ def owner_tree(sim: Simulation, *resources: str) -> Shown:
         for obj in objects.values()
         if namespace_of(obj) and (resource in chosen if chosen else resource not in LEFT_OUT)
     ]
-    lines = list(_lines(branches(kept)))
+    lines = [_parts(twig, branch) for twig, branch in walk(branches(kept))]
     text = "\n".join("".join(part for part, _ in line) for line in lines)
     body = "\n".join("".join(_painted(part, role) for part, role in line) for line in lines)
     return Shown(text or "nothing", f"<pre class='k8s-owners' style='{CODE}'>{body or 'nothing'}</pre>")
@@ -66,12 +67,13 @@ class _Family:
         return [pairs[0][0] for uid, pairs in self.children.items() if uid not in self.by_uid]
 
     def absent(self, reference: Object) -> Branch:
-        return Branch(reference["kind"], reference["name"], (GONE,), self._below(reference["uid"], ()))
+        uid = reference["uid"]
+        return Branch(reference["kind"], reference["name"], uid, (GONE,), self._below(uid, ()))
 
     def branch(self, obj: Object, reference: Object | None = None, above: tuple[str, ...] = ()) -> Branch:
         uid = uid_of(obj)
         self.drawn.add(uid)
-        return Branch(obj["kind"], name_of(obj), tuple(_marks(obj, reference)), self._below(uid, above))
+        return Branch(obj["kind"], name_of(obj), uid, tuple(_marks(obj, reference)), self._below(uid, above))
 
     def _below(self, uid: str, above: tuple[str, ...]) -> tuple[Branch, ...]:
         if uid in above:  # a ring of owners: once round is enough
@@ -90,19 +92,21 @@ def _marks(obj: Object, reference: Object | None) -> Iterator[str]:
         yield f"held by {finalizers}" if is_deleting(obj) else f"finalizers: {finalizers}"
 
 
-Part = tuple[str, str]  # text, and what it is
-
-
-def _lines(found: Iterable[Branch], indent: str | None = None) -> Iterator[list[Part]]:
-    """A line each, in parts. `indent` is None for roots, which stand at the margin."""
+def walk(found: Iterable[Branch], indent: str | None = None) -> Iterator[tuple[str, Branch]]:
+    """Every branch from above to below, with its twig. `indent` is None for roots: they stand at the margin."""
     found = list(found)
     for number, branch in enumerate(found):
         last = number == len(found) - 1
-        twig = "" if indent is None else indent + ("└─ " if last else "├─ ")
-        marks = [part for mark in branch.marks for part in (("  ", "gap"), (f"[{mark}]", "mark"))]
-        yield [(twig, "twig"), (branch.kind, "kind"), (f" {branch.name}", "name"), *marks]
-        below = "" if indent is None else indent + ("   " if last else "│  ")
-        yield from _lines(branch.children, below)
+        yield "" if indent is None else indent + ("└─ " if last else "├─ "), branch
+        yield from walk(branch.children, "" if indent is None else indent + ("   " if last else "│  "))
+
+
+Part = tuple[str, str]  # text, and what it is
+
+
+def _parts(twig: str, branch: Branch) -> list[Part]:
+    marks = [part for mark in branch.marks for part in (("  ", "gap"), (f"[{mark}]", "mark"))]
+    return [(twig, "twig"), (branch.kind, "kind"), (f" {branch.name}", "name"), *marks]
 
 
 STYLES = {

@@ -11,13 +11,14 @@ from ..text import heading
 from .log import LOG
 from .loop import LOOP
 from .map import MAP
+from .owners import OWNERS
 from .panel import Frame, Panel
 from .pipeline import PIPELINE
 from .queues import QUEUES
 from .scheduler import SCHEDULER
 from .watches import WATCHES
 
-EVERY = (MAP, LOOP, LOG, PIPELINE, WATCHES, QUEUES, SCHEDULER)
+EVERY = (MAP, LOOP, LOG, PIPELINE, WATCHES, QUEUES, SCHEDULER, OWNERS)
 PANELS: dict[str, Panel] = {panel.name: panel for panel in EVERY}
 
 __all__ = ["PANELS", "Panel", "drawn", "panel", "sheet_png", "sheet_text"]
