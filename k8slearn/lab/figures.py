@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, FancyBboxPatch, PathPatch
 from matplotlib.path import Path
 
-from .palette import HIGHLIGHT, INK, PAPER, QUIET, room
+from .palette import HIGHLIGHT, INK, PAPER, QUIET, room, tint
 from .text import heading, pod_state
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .panels.panel import Panel
 
-__all__ = ["HIGHLIGHT", "INK", "PAPER", "QUIET", "room"]
+__all__ = ["HIGHLIGHT", "INK", "PAPER", "QUIET", "room", "tint"]
 
 Point = tuple[float, float]
 Place = tuple[float, float, float, float]  # x, y, width, height
@@ -164,9 +164,3 @@ def curve(axes: Axes, start: Point, end: Point, **look: Any) -> None:
     codes = [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
     style = {"facecolor": "none", "capstyle": "round", "zorder": 2, **look}
     axes.add_patch(PathPatch(Path([start, *bends, end], codes), **style))
-
-
-def tint(colour: str, strength: float) -> tuple[float, ...]:
-    """`colour` laid thinly over paper; `strength` 1 is the colour itself."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    return tuple(1 - (1 - part) * strength for part in parts)

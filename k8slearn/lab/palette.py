@@ -38,6 +38,12 @@ def room(name: str) -> Room:
     return ROOMS.get(name, UNKNOWN)
 
 
+def tint(colour: str, strength: float) -> tuple[float, ...]:
+    """`colour` laid thinly over paper; `strength` 1 is the colour itself."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    return tuple(1 - (1 - part) * strength for part in parts)
+
+
 def css() -> str:
     """The table as custom properties, so that no colour is written down a second time."""
     rules = [_rule("", UNKNOWN), *(_rule(f'[data-room="{name}"]', each) for name, each in ROOMS.items())]

@@ -22,7 +22,7 @@ from k8slearn.api.objects import (
     uid_of,
 )
 from k8slearn.controllers import rollout
-from k8slearn.lab.palette import INK, PAPER, room
+from k8slearn.lab.palette import INK, PAPER, room, tint
 from k8slearn.lab.picture import Picture
 from k8slearn.sim import Simulation
 
@@ -157,8 +157,8 @@ def _pane(axes: Axes, found: list[Moment], limits: tuple[int, int], since: float
     times = [m.time - since for m in found]
     old, there, ready = ([getattr(m, name) for m in found] for name in ("old", "there", "ready"))
     for colour, low, high in (("controllers", [0] * len(old), old), ("apiserver", old, there)):
-        look = {"color": room(colour).colour, "step": "post", "linewidth": 0}
-        axes.fill_between(times, low, high, alpha=0.4, **look)
+        shade = tint(room(colour).colour, 0.4)
+        axes.fill_between(times, low, high, color=shade, step="post", linewidth=0)
     axes.step(times, ready, where="post", color=room("node").colour, linewidth=2.6)
     left, right = axes.get_xlim()
     for x, y, words, side in (

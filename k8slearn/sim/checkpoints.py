@@ -33,6 +33,12 @@ class Checkpoints:
     def take(self) -> None:
         self.taken[self.sim.position] = self.save()
 
+    def welcome(self) -> None:
+        """Somebody has entered or left right here (`Simulation.enter`), which is no step: let it happen again."""
+        saved = self.taken.get(self.sim.position)
+        if saved is not None and [*saved["manager"]["players"]] != [*self.sim.manager.players]:
+            self.load(saved)
+
     def cut(self, number: int) -> None:
         """Forget what lies after step `number`."""
         self.taken = {n: saved for n, saved in self.taken.items() if n <= number}

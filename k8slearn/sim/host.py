@@ -22,7 +22,7 @@ class Host:
         return list(self.sim.manager.players)
 
     def start(self, component: Callable[[], Controller]) -> None:
-        self.sim.enter(component)
+        self.sim.let_in(component)
 
     def stop(self, name: str) -> None:
         self.sim.manager.remove(name)
@@ -36,5 +36,5 @@ def assemble(sim: Simulation, names: Iterable[str]) -> None:
         host.stop(name)
     for name in wanted:
         if name not in sim.manager.players:
-            sim.enter(sim.makers[name])
+            sim.let_in(sim.makers[name])
     sim.manager.players = {name: sim.manager.players[name] for name in wanted}

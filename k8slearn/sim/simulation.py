@@ -77,7 +77,7 @@ class Simulation:
         self.wires: dict[str, Wire] = {"client": Wire("client", self.server, self.store)}
         self.makers: dict[str, Component] = {}
         for component in self.recipe.components:
-            self.enter(component)
+            self.let_in(component)
         self.client = Client(Hand(self), "kubernetes-admin")
         self.answer: Any = None  # to the user's last write
         self.policy: Policy = policies.Prompt()
@@ -86,8 +86,25 @@ class Simulation:
         self.policy = policies.policy(policy, seed)
         self.checkpoints.begin()
 
-    def enter(self, component: Component) -> None:
-        """A player begins to take part. It knows nothing yet."""
+    def enter(self, component: Component | str) -> None:
+        """A player begins to take part, now: one of your making, or, by name, one who has left. It knows nothing yet.
+
+        In the past, history is written anew from here; so it is when somebody leaves.
+        """
+        self._forget_the_rest()
+        self.let_in(self.makers[component] if isinstance(component, str) else component)
+        self.checkpoints.take()
+
+    def leave(self, player: str) -> None:
+        """A player stops taking part, without a goodbye. Whatever it only remembered is lost."""
+        if player not in self.manager.players:
+            raise ValueError(f'no player "{player}": there are {", ".join(self.manager.players)}')
+        self._forget_the_rest()
+        Host(self).stop(player)
+        self.checkpoints.take()
+
+    def let_in(self, component: Component) -> None:
+        """The same, in the middle of a step or before history begins: no checkpoint is taken."""
         player = component()
         name = player.full_name
         self.makers[name] = component
@@ -255,17 +272,21 @@ class Simulation:
 
     def _record(self, move: Move, payload: Any = None) -> Step:
         """Make a move that was not made before, at the end of history or instead of its rest."""
-        if self.position < len(self.trace):
-            self.trace.cut(self.position)
-            self.checkpoints.cut(self.position)
+        self._forget_the_rest()
         step = perform(self, move, payload)
         self.trace.add(step)
         if step.number % CHECKPOINT_EVERY == 0:
             self.checkpoints.take()
         return step
 
+    def _forget_the_rest(self) -> None:
+        if self.position < len(self.trace):
+            self.trace.cut(self.position)
+            self.checkpoints.cut(self.position)
+
     def repeat(self, step: Step) -> Step:
         """Make a move of the past once more."""
+        self.checkpoints.welcome()
         outsideworld.pass_time(self, step.time)
         return perform(self, step.move, step.payload)
 

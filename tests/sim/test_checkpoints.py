@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8slearn.api.objects import edit
+from k8slearn.controllers import DeploymentController, GarbageCollector, ReplicaSetController
 from k8slearn.machinery import Controller
 from k8slearn.sim import Simulation
 from k8slearn.sim import checkpoints as checkpoints_module
@@ -132,6 +133,57 @@ def test_revisions_of_a_rewritten_history_have_their_new_writers():
     sim.client.create(configmap("new"))
     assert sim.trace.writer[sim.store.revision] == 11
     assert max(sim.trace.writer) == sim.store.revision
+
+
+# --- who enters later ------------------------------------------------------------------------
+
+
+def joined() -> Simulation:
+    """Two who are missed come in one after the other; then one of them leaves, and comes back."""
+    sim = world(DeploymentController)
+    sim.create(deployment(replicas=2))
+    sim.run(steps=200)
+    for component in (GarbageCollector, ReplicaSetController):
+        sim.enter(component)
+        sim.run(steps=200)
+    sim.leave("replicaset-controller")
+    sim.client.patch("deployments", "default/web", patch={"spec": {"replicas": 4}})
+    sim.run(steps=200)
+    assert len(objects(sim, "pods")) == 2
+    sim.enter("replicaset-controller")
+    sim.run(steps=200)
+    return sim
+
+
+@pytest.mark.usefixtures("_often")
+def test_who_has_entered_is_there_again_however_one_comes_by():
+    sim = joined()
+    text, last = sim.trace.text(), picture(sim)
+    moments = walked(sim)
+    assert moments[-1] == last
+    for number in [*range(len(moments) - 1, -1, -1), len(moments) - 1]:
+        sim.goto(number)
+        assert picture(sim)["state"] == moments[number]["state"]
+        fork = sim.fork()
+        fork.run(steps=200)
+        assert fork.trace.text(number) == sim.trace.text(number)
+    assert sim.trace.text() == text
+    assert len(objects(sim, "pods")) == 4
+
+
+def test_only_who_is_there_can_leave():
+    with pytest.raises(ValueError, match='no player "drummer": there are deployment-controller'):
+        joined().leave("drummer")
+
+
+def test_who_enters_in_the_past_rewrites_what_followed():
+    sim = joined()
+    sim.goto(3)
+    sim.enter(ReplicaSetController)
+    assert len(sim.trace) == 3
+    sim.run(steps=200)
+    assert len(objects(sim, "pods")) == 2
+    assert "garbage-collector-controller" not in sim.manager.players
 
 
 # --- fork ------------------------------------------------------------------------------------
