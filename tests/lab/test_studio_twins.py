@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import re
 from typing import Any
 
 import pytest
@@ -146,3 +147,12 @@ def test_colours_are_written_down_once() -> None:
         files = [*bundle.JS.glob("*.js"), *bundle.JS.glob("*.css")]
         written = [file.name for file in files if room.colour.lower() in file.read_text("utf-8").lower()]
         assert written == []
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_a_widget_carries_the_styles_of_everything_it_draws(name: str) -> None:
+    """A class that is styled at all is styled in a sheet that comes along with the panel."""
+    carried, everything = bundle.css([name]), "".join(sheet.read_text() for sheet in bundle.JS.glob("*.css"))
+    used = set(re.findall(r"k8s-[\w-]+", bundle.esm([name])))
+    styled = set(re.findall(r"\.(k8s-[\w-]+)", everything))
+    assert used & styled - set(re.findall(r"\.(k8s-[\w-]+)", carried)) == set()

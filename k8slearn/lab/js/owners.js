@@ -2,7 +2,6 @@
 import { diffLines } from "./diff.js";
 import { html } from "./kit.js";
 
-const SAID = { "+": "new", "~": "changed" };
 const quiet = words => html("p", { class: "k8s-quiet" }, words);
 const revision = number => number ? `@${number}` : "not there";
 
@@ -21,10 +20,10 @@ export function draw(host, act) {
     html("button", {
       class: "k8s-note k8s-kinsman", type: "button", disabled: !row.key, "data-mark": row.mark, "aria-pressed": String(row.chosen),
       "data-order": `${row.resource} ${row.key}`, onclick: () => choose(row),
-    }, html("b", {}, row.kind), ` ${row.name}`),
+    }, html("b", {}, row.kind), html("span", {}, row.name)),
     row.words && html("span", { class: "k8s-quiet" }, ` ${row.words}`),
     row.marks.map(mark => html("mark", {}, mark)),
-    row.mark && html("span", { class: "k8s-changed", "data-mark": row.mark }, row.mark === "+" ? "+ new" : `~ ${row.counted || SAID[row.mark]}`));
+    row.mark && html("span", { class: "k8s-changed", "data-mark": row.mark }, row.mark === "+" ? "+ new" : row.counted || "~"));
 
   const earlier = told => told.revisions.length > 0 && html("label", {}, "since ", html("select", {
     "aria-label": "compare with", "data-order": "since", onchange: event => act("order", { order: "since", what: event.target.value }),
