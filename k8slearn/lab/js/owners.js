@@ -20,7 +20,7 @@ export function draw(host, act) {
     html("button", {
       class: "k8s-note k8s-kinsman", type: "button", disabled: !row.key, "data-mark": row.mark, "aria-pressed": String(row.chosen),
       "data-order": `${row.resource} ${row.key}`, onclick: () => choose(row),
-    }, html("b", {}, row.kind), html("span", {}, row.name)),
+    }, html("b", {}, row.kind), " ", html("span", {}, row.name)),
     row.words && html("span", { class: "k8s-quiet" }, ` ${row.words}`),
     row.marks.map(mark => html("mark", {}, mark)),
     row.mark && html("span", { class: "k8s-changed", "data-mark": row.mark }, row.mark === "+" ? "+ new" : row.counted || "~"));
