@@ -88,6 +88,12 @@ def up(**options: Any) -> None:
 
     Prints one line to paste, which points kubectl at it. Certificates and tokens are made on the first
     start and kept in ~/.k8slearn ($K8SLEARN_HOME), so that a kubeconfig goes on working.
+
+    kubectl top and autoscalers work. Load comes from pods that ask others, in a loop or by an image:
+
+    \b
+      kubectl run load --image=busybox -- sh -c "while sleep 0.1; do wget -q -O- http://web; done"
+      kubectl run load --image=k8slearn/load -- --url=http://web --rate=100
     """
     try:
         from k8slearn.live.up import CannotStart, settings_of

@@ -59,6 +59,7 @@ from k8slearn.node import Kubelet
 from k8slearn.node.logs import printed
 from k8slearn.scheduler import EVERYTHING, Scheduler
 from k8slearn.store import Store
+from k8slearn.traffic import Askers, ClusterDNS, MetricsServer, Traffic, metrics
 
 Component = Callable[[], Controller]
 
@@ -134,6 +135,7 @@ ALWAYS_THERE: tuple[Object, ...] = (
     ),
 )
 
+REMEMBERED = 60.0  # seconds for which it is known what became of requests
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
@@ -203,15 +205,19 @@ class Cluster:
         kubelet: Callable[..., Kubelet] = Kubelet,
         certificate: str = "",
         cloud: str = "",
+        traffic: bool = False,
     ) -> Cluster:
         """Everything we have, as people expect it of a cluster they use and do not just look at.
 
-        `kubelet` makes one for each name; `certificate` is the CA's, which pods are told to trust.
+        `kubelet` makes one for each name; `certificate` is the CA's, which pods are told to trust. `traffic`: pods may
+        send requests, and somebody measures what that costs.
         """
         knowing = (partial(RootCACertPublisher, certificate), partial(TokensController, certificate))
-        recipe = cls(nodes, components=EVERYBODY, adding=knowing, cloud=cloud, kubelet=kubelet)
+        adding = [*knowing, *(on_the_road() if traffic else ())]
+        recipe = cls(nodes, components=EVERYBODY, adding=adding, cloud=cloud, kubelet=kubelet)
         recipe.is_complete = True
         recipe.objects = [*bootstrap_objects(), *ALWAYS_THERE, *local_apiservices(), *recipe.objects]
+        recipe.objects += metrics.manifests() if traffic else []
         return recipe
 
     def server(self, clock: Clock, dice: Dice, store: Store | None = None) -> ApiServer:
@@ -229,6 +235,11 @@ class Cluster:
             server.manages_fields = server.announces_deletion = True
             server.kubelets = printed
         return server
+
+
+def on_the_road() -> list[Component]:
+    """Who is needed so that requests arrive: names, routers, and somebody who measures. Add-ons, all of them."""
+    return [ClusterDNS, Askers, partial(MetricsServer, Traffic(keeps=REMEMBERED))]
 
 
 def is_definition(obj: Object) -> bool:

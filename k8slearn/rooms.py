@@ -98,7 +98,7 @@ ROOMS: dict[str, Room] = {
     ),
     "cluster": Room(
         "the composition root: which components make a control plane",
-        CONTROL_PLANE - {"cluster"},
+        (CONTROL_PLANE | {"traffic"}) - {"cluster"},
         kubernetes="what kubeadm puts together",
     ),
     "sim": Room(

@@ -10,9 +10,12 @@ Kubernetes: apiserver/pkg/util/webhook, apiserver/pkg/util/proxy (ServiceResolve
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
+from k8slearn.api.objects import Object
 from k8slearn.api.requests import NotYet
 
 
@@ -57,6 +60,17 @@ class Suspended(NotYet):
 
 Outside = Callable[[Call], Reply]  # raises CallFailed, Suspended
 Program = Callable[[Call], Reply]
+Answer = Callable[[str, dict[str, str]], tuple[int, Object]]  # (path, query) -> (code, body), of a GET
+
+
+def served(answer: Answer, call: Call) -> Reply:
+    """The reply of a program that lets itself be looked at, and nothing more."""
+    if call.method != "GET":
+        return Reply(405)
+    target = urlsplit(call.target)
+    code, body = answer(target.path, dict(parse_qsl(target.query)))
+    text = json.dumps(body, separators=(",", ":")) + "\n"  # as Go's encoder writes it
+    return Reply(code, text.encode(), (("Content-Type", "application/json"),))
 
 
 def nobody(call: Call) -> Reply:

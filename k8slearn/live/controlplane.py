@@ -157,7 +157,9 @@ def recipe(settings: Settings, certificate: str) -> Cluster:
         stages=settings.stages,
         reports_images=True,
     )
-    return Cluster.complete(settings.nodes, kubelet=kubelet, certificate=certificate, cloud=settings.cloud)
+    return Cluster.complete(
+        settings.nodes, kubelet=kubelet, certificate=certificate, cloud=settings.cloud, traffic=True
+    )
 
 
 def open_store(where: str) -> Store:

@@ -14,14 +14,17 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import Any
 
 from k8slearn.api.clock import Dice
+from k8slearn.api.objects import Object
 from k8slearn.api.requests import NotYet, Transport
+from k8slearn.apiserver.outside import served
 from k8slearn.cluster import Component
 from k8slearn.live.clock import WallClock
 from k8slearn.live.door import Door
 from k8slearn.live.outside import Switchboard
-from k8slearn.machinery import Controller, Manager, Move
+from k8slearn.machinery import Around, Controller, Manager, Move
 from k8slearn.machinery.manager import Outcome
 
 log = logging.getLogger(__name__)
@@ -50,6 +53,7 @@ class Driver:
         self.doors: dict[str, Door] = {}
         self.manager = Manager(clock)
         self.makers: dict[str, Component] = {}
+        self.outside: list[Any] = []  # what does not stand still out there
         self.began, self.reconciles = time.monotonic(), 0
         for component in components:
             self.add(component)
@@ -66,6 +70,9 @@ class Driver:
             player.host = self
         if self.board is not None:
             transport = self.doors[name] = Door(self.board, partial(self._come_back, name))
+            if place := getattr(player, "serves", ""):
+                self.board.at_hand[place] = partial(served, player.answer)  # type: ignore[attr-defined]
+        self.outside += [system for system in _moving(player) if system not in self.outside]
         self.manager.add(player, transport, self.dice)
 
     # --- players that come and go: implements k8slearn.machinery.controller.Host ---
@@ -117,11 +124,24 @@ class Driver:
 
     def work(self, seconds: float) -> bool:
         """Make moves for so long; was there one left to make?"""
+        self.pass_time()
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if not self.work_once():
                 return False
         return True
+
+    def pass_time(self) -> None:
+        """Since we looked last nobody here has moved; whoever does not stand still outside of the cluster has."""
+        if self.outside:
+            now = self.clock.now
+            seen = Around(now, self.dice, self.manager.players, self.objects)
+            for system in self.outside:
+                system.pass_time(seen, now)
+
+    def objects(self, resource: str, key: str) -> Object | None:
+        """What the store has, if it is here."""
+        return self.board.server.store.get(resource, key) if self.board is not None else None
 
     def work_once(self) -> bool:
         move = self._due() or self.manager.first()
@@ -168,3 +188,9 @@ class Driver:
     def errors(self) -> Mapping[str, Mapping[str, Exception]]:
         """Reconciles that failed and have not succeeded since, by player and key."""
         return {n: dict(p.errors) for n, p in self.manager.players.items() if p.errors}
+
+
+def _moving(player: Controller) -> list[Any]:
+    """The systems outside of the cluster that a player works with and that do something all the time."""
+    found = [getattr(player, system, None) for system in player.outside]
+    return [system for system in found if hasattr(system, "pass_time")]

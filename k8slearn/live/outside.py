@@ -11,14 +11,14 @@ Kubernetes: the goroutine of a request, which simply waits
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from k8slearn.api.clock import Clock
 from k8slearn.apiserver import ApiServer
-from k8slearn.apiserver.outside import Call, CallFailed, Reply, Suspended
+from k8slearn.apiserver.outside import Call, CallFailed, Program, Reply, Suspended
 
 log = logging.getLogger(__name__)
 
@@ -38,17 +38,23 @@ class Stopped:
 class Turn:
     """One request, answered as often as it takes. Implements k8slearn.apiserver.outside.Outside.
 
-    `frozen`: time stands still for it, which only a write needs.
+    `frozen`: time stands still for it, which only a write needs. `at_hand`: programs of this process, which need no
+    call, by place.
     """
 
-    def __init__(self, server: ApiServer, number: int, *, frozen: bool = True) -> None:
+    def __init__(
+        self, server: ApiServer, number: int, at_hand: Mapping[str, Program], *, frozen: bool = True
+    ) -> None:
         self.server = server
         self.number = number
+        self.at_hand = at_hand
         self.began = server.clock.now
         self.clock: Clock = Stopped(server.clock.now, server.clock.step) if frozen else server.clock
         self.replies: dict[Call, Reply | CallFailed] = {}
 
     def __call__(self, call: Call) -> Reply:
+        if call.place in self.at_hand:
+            return self.at_hand[call.place](call)
         found = self.replies.get(call)
         if found is None:
             raise Suspended(call)
@@ -74,11 +80,12 @@ class Switchboard:
     def __init__(self, server: ApiServer, caller: Caller) -> None:
         self.server = server
         self.caller = caller
+        self.at_hand: dict[str, Program] = {}
         self.turns = 0
 
     def turn(self, *, frozen: bool = True) -> Turn:
         self.turns += 1
-        return Turn(self.server, self.turns, frozen=frozen)
+        return Turn(self.server, self.turns, self.at_hand, frozen=frozen)
 
     async def answered(self, turn: Turn, answer: Callable[[], T]) -> T:
         """What `answer` returns, as soon as nothing is missing that it needs."""

@@ -5,6 +5,7 @@ Never: know any kind of object; know what time it is (it is given a clock); wait
 Read first: `controller`, then `informer`, `workqueue`, `manager`.
 """
 
+from k8slearn.machinery.around import Around
 from k8slearn.machinery.cache import Cache
 from k8slearn.machinery.controller import Controller, Done
 from k8slearn.machinery.expectations import Expectations
@@ -14,6 +15,7 @@ from k8slearn.machinery.manager import Manager, Move
 from k8slearn.machinery.workqueue import WorkQueue
 
 __all__ = [
+    "Around",
     "Cache",
     "Controller",
     "Done",

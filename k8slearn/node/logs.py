@@ -28,20 +28,25 @@ SILENT = ("pause", "busybox", "alpine")
 
 
 def printed(pod: Object, container: str, previous: bool = False, now: float | None = None) -> list[Line]:
-    """Everything the container has printed (until `now`), in this run of it or in the one before."""
+    """Everything the container has printed (until `now`), in this run of it or in the one before.
+
+    Kubernetes: pkg/kubelet/kubelet_pods.go (validateContainerLogStatus)
+    """
     spec, status = (
         named(pod["spec"], container, "ontainers"),
         named(dig(pod, "status"), container, "Statuses"),
     )
-    state = dig(status, "lastState" if previous else "state", default={})
-    run = state.get("running") or state.get("terminated")
+    now_or_before = dig(status, "state", default={}), dig(status, "lastState", default={})
+    runs = [state.get("running") or state.get("terminated") for state in now_or_before]
+    # one that waits to be started again has nothing to show but its last run
+    run = runs[1] if previous else runs[0] or runs[1]
     if spec is None or not run or "startedAt" not in run:
         return []
     begun, ended = seconds_of(run["startedAt"]), run.get("finishedAt")
     # times in a status are whole seconds: what was printed in the last one counts
     until = min(inf if now is None else now, seconds_of(ended) + 1 if ended else inf)
     lines = [(begun + after, text) for after, text in _said(pod, spec, until - begun)]
-    if run.get("exitCode") and run.get("reason") != "OOMKilled":
+    if run.get("exitCode") and run.get("reason") != "OOMKilled" and program(spec).name != "sh":
         complaint = f"error: {container} gives up with exit code {run['exitCode']}"
         lines.append((seconds_of(run["finishedAt"]), complaint))
     return [line for line in lines if line[0] <= until]
@@ -58,7 +63,7 @@ def _said(pod: Object, spec: Object, until: float) -> Iterator[Line]:
         yield from ((0.0, text) for text in _echoed(words, variables))
     elif spec["image"].rpartition("/")[2].partition("@")[0].partition(":")[0] not in SILENT:
         yield 0.0, f"{spec['name']}: {spec['image']} started on {name_of(pod)}"
-        if p.starts_in and p.starts_in <= until:
+        if p.port and p.starts_in and p.starts_in <= until:
             yield p.starts_in, f"{spec['name']}: listening on 0.0.0.0:{p.port}"
 
 

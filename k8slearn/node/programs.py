@@ -12,11 +12,14 @@ A program is a row of numbers: when it answers, when and how it ends, what it ea
 | k8slearn/hanger     | stops answering, and does not obey SIGTERM       | PORT=8080 HANGS_AFTER=10                |
 | k8slearn/writer     | fills the disk                                   | WRITES=1Gi (a minute)                   |
 | k8slearn/forker     | starts more and more processes                   | FORKS=60 (a minute)                     |
+| k8slearn/load       | sends requests                                   | URL=http://web RATE=10 (a second)       |
+| hpa-example         | serves on port 80, and works hard for each answer | all of the above                       |
 | nginx, postgres ... | serve on the port they are known for             | all of the above                        |
 
 Whatever serves takes CPU_PER_REQUEST=1 (thousandths of a CPU second) and ANSWERS_IN=0.02 for each request (`traffic`).
 Settings are given as environment (``STARTS_IN=5``) or as arguments (``--starts-in=5``). A command that a small shell
-understands (`shell`) is a program, too. Any other image starts at once, answers on every port and runs for good.
+understands (`shell`) is a program, too, and so is the load generator that everybody writes: a loop around wget or curl.
+Any other image starts at once, answers on every port and runs for good.
 
 Kubernetes: nothing; there, programs are programs. The idea: test images such as agnhost.
 """
@@ -34,6 +37,7 @@ from k8slearn.api.quantities import milli, parse, value
 from k8slearn.node import shell
 
 MEBI = 1024**2
+MOST_REQUESTS = 10_000  # in a second, from one container
 
 
 class Program(NamedTuple):
@@ -55,6 +59,8 @@ class Program(NamedTuple):
     cpu: float = 1.0  # while nobody asks it anything
     cpu_per_request: float = 1.0  # milli-CPU-seconds: 100 requests per second need 100m more
     answers_in: float = 0.02  # seconds that a request waits for others: a disk, a database
+    asks: tuple[str, ...] = ()  # URLs to which it sends requests itself, as soon as it has started ...
+    rate: float = 0.0  # ... so many in a second to each
     says: tuple[tuple[float, str], ...] = ()
     again: tuple[float, float, tuple[str, ...]] = (0.0, 0.0, ())  # from when on, how often, what
     files: tuple[tuple[float, str, bool], ...] = ()  # when, which, made or removed
@@ -73,6 +79,10 @@ REGISTRY: dict[str, Program] = {
     "k8slearn/hanger": Program("hanger", port=8080, hangs_after=10.0, stops_in=inf),
     "k8slearn/writer": Program("writer", writes=1024 * MEBI / 60, cpu=50.0),
     "k8slearn/forker": Program("forker", forks=1.0, cpu=50.0),
+    "k8slearn/load": Program("load", asks=("http://web",), rate=10.0),
+    "hpa-example": _server("hpa-example", 80, 10, "ready, listening on 0.0.0.0:80")._replace(
+        cpu_per_request=12.0
+    ),
     "nginx": _server(
         "nginx", 80, 8, "configuration read", "start worker processes", "ready, listening on 0.0.0.0:80"
     ),
@@ -107,6 +117,18 @@ def _a_minute(text: str) -> float:
     return float(parse(text)) / 60
 
 
+def _url(text: str) -> tuple[str, ...]:
+    if not shell.is_url(text):
+        raise ValueError("write it as http://HOST:PORT/PATH")
+    return (text,)
+
+
+def _rate(text: str) -> float:
+    if not 0 <= (rate := float(text)) <= MOST_REQUESTS:
+        raise ValueError(f"a rate is a number of requests per second, from 0 to {MOST_REQUESTS}")
+    return rate
+
+
 #: name of a setting -> the field it sets, and how its text is read
 SETTINGS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "PORT": ("port", int),
@@ -124,6 +146,8 @@ SETTINGS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "CPU": ("cpu", milli),
     "CPU_PER_REQUEST": ("cpu_per_request", float),
     "ANSWERS_IN": ("answers_in", _seconds),
+    "URL": ("asks", _url),
+    "RATE": ("rate", _rate),
 }
 
 
@@ -157,6 +181,9 @@ def _scripted(script: shell.Script) -> Program:
         says=script.says,
         again=script.again,
         files=script.files,
+        starts_in=script.begins,
+        asks=script.asks,
+        rate=1 / script.every if script.asks else 0.0,
     )
 
 

@@ -25,11 +25,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from k8slearn.api.clock import Dice
-from k8slearn.api.objects import Object
-from k8slearn.machinery import Controller
+from k8slearn.machinery import Around, Controller
 from k8slearn.machinery.state import clone
 from k8slearn.sim.wire import DONE, Call, Wire
 
@@ -97,19 +95,9 @@ def _brought_along(player: Controller, system: str) -> Any:
     return found if stand_in is None else stand_in()
 
 
-class Around(NamedTuple):
-    """What a system sees of the cluster between two steps: as it really is, whatever the players believe."""
-
-    now: float
-    dice: Dice
-    players: Mapping[str, Controller]
-    cut_off: frozenset[str]  # players that nothing reaches
-    objects: Callable[[str, str], Object | None]  # (resource, key) -> what the store has
-
-
 def around(sim: Simulation) -> Around:
     cut = frozenset(name for name, wire in sim.wires.items() if wire.faults.cut)
-    return Around(sim.now, sim.dice, sim.manager.players, cut, sim.store.get)
+    return Around(sim.now, sim.dice, sim.manager.players, sim.store.get, cut)
 
 
 def pass_time(sim: Simulation, until: float) -> None:

@@ -9,17 +9,13 @@ Kubernetes: pods behind the Service that an APIService names
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
 
-from k8slearn.apiserver.outside import Call, CallFailed, Programs, Reply
+from k8slearn.apiserver.outside import Call, CallFailed, Programs, Reply, served
 from k8slearn.machinery import Controller
 
 if TYPE_CHECKING:
     from k8slearn.sim.simulation import Simulation
-
-JSON = (("Content-Type", "application/json"),)
 
 
 class Places(Programs):
@@ -35,11 +31,7 @@ class Places(Programs):
             return super().__call__(call)
         if self._sim.wires[player.name].faults.cut:
             raise CallFailed("context deadline exceeded")
-        if call.method != "GET":
-            return Reply(405)
-        target = urlsplit(call.target)
-        code, body = player.answer(target.path, dict(parse_qsl(target.query)))  # type: ignore[attr-defined]
-        return Reply(code, json.dumps(body).encode(), JSON)
+        return served(player.answer, call)  # type: ignore[attr-defined]
 
     def _player(self, place: str) -> Controller | None:
         players = self._sim.manager.players.values()

@@ -2,7 +2,7 @@
 
 Every fifteen seconds it asks how much each container has needed since, keeps the last answer and nothing older. It
 is no part of the API server: an APIService hands its group on, and whoever asks (``kubectl top``, the autoscaler) is
-answered from here. A container that has only just started has not been measured yet.
+answered from here. A container, or a machine, that has only just started has not been measured yet.
 
 Kubernetes: sigs.k8s.io/metrics-server (pkg/scraper, pkg/storage, pkg/api)
 """
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple
 
 from k8slearn.api.clock import seconds_of, timestamp
-from k8slearn.api.objects import Key, Object, dig, key_of, labels_of, name_of, namespace_of
+from k8slearn.api.objects import Key, Object, dig, key_of, labels_of, make_key, name_of, namespace_of
 from k8slearn.api.selectors import LabelSelector
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
@@ -24,6 +24,7 @@ GROUP, VERSION = "metrics.k8s.io", "v1beta1"
 RESOLUTION = 15.0  # seconds between two looks
 YOUNGEST = 10.0  # seconds that a container must have run to be measured
 SYSTEM = Usage(cpu=50.0, memory=300 * 1024**2)  # of a node, for itself
+NOT_ALLOWED = "the server does not allow this method on the requested resource"
 SCRAPE = "scrape"  # the key that stands for a look at everything
 
 
@@ -40,7 +41,8 @@ class MetricsServer(Controller):
     outside = ("traffic",)
     serves: ClassVar[str] = "service/kube-system/metrics-server:443"
 
-    traffic: Traffic = Traffic()
+    def __init__(self, traffic: Traffic | None = None) -> None:
+        self.traffic = Traffic() if traffic is None else traffic
 
     def setup(self) -> None:
         self.samples: dict[Key, Sample] = {}
@@ -52,6 +54,9 @@ class MetricsServer(Controller):
     def reconcile(self, key: Key) -> Done | None:
         self.samples = {
             key_of(pod): sample for pod in self.cache.list("pods") if (sample := self._sample(pod))
+        }
+        self.samples |= {
+            name_of(node): self._idle() for node in self.cache.list("nodes") if self._is_up(node)
         }
         return Done(again_in=RESOLUTION, background=True)
 
@@ -68,11 +73,21 @@ class MetricsServer(Controller):
             found.append((status["name"], usage(pod, status["name"], now, 0.0 if i else load)))
         return Sample(now, tuple(found))
 
+    def _idle(self) -> Sample:
+        """Of a machine, what it needs besides its pods."""
+        return Sample(self.clock.now, (("", SYSTEM),))
+
+    def _is_up(self, node: Object) -> bool:
+        age = self.clock.now - seconds_of(node["metadata"]["creationTimestamp"])
+        return age >= YOUNGEST and _is_ready(node)
+
     # --- the API ---
 
     def answer(self, path: str, query: dict[str, str]) -> tuple[int, Object]:
         """(code, body) for a GET."""
         labels = LabelSelector.parse(query.get("labelSelector", ""))
+        if query.get("watch", "") in ("1", "true"):
+            return refusal(405, "MethodNotAllowed", NOT_ALLOWED)
         match path.strip("/").split("/")[3:]:
             case []:
                 return 200, DISCOVERY
@@ -81,31 +96,39 @@ class MetricsServer(Controller):
             case ["namespaces", namespace, "pods"]:
                 return 200, self._pods(namespace, labels)
             case ["namespaces", namespace, "pods", name]:
-                return _found(
-                    [p for p in self._pods(namespace, labels)["items"] if name_of(p) == name], "pods", name
-                )
+                return self._pod(make_key(namespace, name))
             case ["nodes"]:
                 return 200, _list("NodeMetricsList", self._nodes(labels))
             case ["nodes", name]:
-                return _found([n for n in self._nodes(labels) if name_of(n) == name], "nodes", name)
-        return _found([], "", path)
+                return self._one_node(name)
+        return refusal(404, "NotFound", "the server could not find the requested resource")
+
+    def _pod(self, key: Key) -> tuple[int, Object]:
+        pod = self.cache.get("pods", key)
+        if pod is None:
+            return missing("pods", key.partition("/")[2])
+        sample = self.samples.get(key)
+        return (200, _measured(pod, sample)) if sample else missing("podmetrics", key, GROUP)
+
+    def _one_node(self, name: str) -> tuple[int, Object]:
+        node = self.cache.get("nodes", name)
+        if node is None:
+            return missing("nodes", name)
+        return (200, self._node(node)) if name in self.samples else missing("nodemetrics", name, GROUP)
 
     def _pods(self, namespace: str, labels: LabelSelector) -> Object:
         pods = [p for p in self.cache.list("pods", namespace, labels) if key_of(p) in self.samples]
-        return _list("PodMetricsList", [_pod(pod, self.samples[key_of(pod)]) for pod in pods])
+        return _list("PodMetricsList", [_measured(pod, self.samples[key_of(pod)]) for pod in pods])
 
     def _nodes(self, labels: LabelSelector) -> list[Object]:
-        return [self._node(node) for node in self.cache.list("nodes", labels=labels) if _is_ready(node)]
+        nodes = self.cache.list("nodes", labels=labels)
+        return [self._node(node) for node in nodes if name_of(node) in self.samples]
 
     def _node(self, node: Object) -> Object:
-        mine = [
-            self.samples[key_of(p)]
-            for p in self.cache.by("node", "pods", name_of(node))
-            if key_of(p) in self.samples
-        ]
-        used = total([SYSTEM, *(u for sample in mine for _, u in sample.containers)])
-        at = max((sample.at for sample in mine), default=self.clock.now)
-        return {**_head(node, "NodeMetrics", at), "usage": quantities(used)}
+        here = [name_of(node), *(key_of(pod) for pod in self.cache.by("node", "pods", name_of(node)))]
+        mine = [self.samples[key] for key in here if key in self.samples]
+        used = total(u for sample in mine for _, u in sample.containers)
+        return {**_head(node, "NodeMetrics", mine[0].at), "usage": quantities(used)}
 
     def soft_state(self) -> dict[str, Any]:
         return {"samples": self.samples}  # replaced, never edited
@@ -119,7 +142,7 @@ def quantities(used: Usage) -> Object:
     return {"cpu": f"{round(used.cpu * 1_000_000)}n", "memory": f"{used.memory // 1024}Ki"}
 
 
-def _pod(pod: Object, sample: Sample) -> Object:
+def _measured(pod: Object, sample: Sample) -> Object:
     containers = [{"name": name, "usage": quantities(used)} for name, used in sample.containers]
     return {**_head(pod, "PodMetrics", sample.at), "containers": containers}
 
@@ -133,20 +156,21 @@ def _head(obj: Object, kind: str, at: float) -> Object:
 
 
 def _list(kind: str, items: list[Object]) -> Object:
-    return {"kind": kind, "apiVersion": f"{GROUP}/{VERSION}", "metadata": {}, "items": items}
+    """Entries do not say again of which kind they are, as in every list that is made of Go's types."""
+    plain = [{k: v for k, v in item.items() if k not in ("kind", "apiVersion")} for item in items]
+    return {"kind": kind, "apiVersion": f"{GROUP}/{VERSION}", "metadata": {}, "items": plain}
 
 
-def _found(objects: list[Object], resource: str, name: str) -> tuple[int, Object]:
-    if objects:
-        return 200, objects[0]
-    message = (
-        f'{resource}.{GROUP} "{name}" not found'
-        if resource
-        else "the server could not find the requested resource"
-    )
+def missing(resource: str, name: str, group: str = "") -> tuple[int, Object]:
+    """What is not there (`pods`), or is there and has not been measured (`podmetrics`)."""
+    details = {"name": name, **({"group": group} if group else {}), "kind": resource}
+    which = f"{resource}.{group}" if group else resource
+    return refusal(404, "NotFound", f'{which} "{name}" not found', details)
+
+
+def refusal(code: int, reason: str, message: str, details: Object | None = None) -> tuple[int, Object]:
     status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message}
-    details = {"name": name, "group": GROUP, "kind": resource}
-    return 404, {**status, "reason": "NotFound", "details": details, "code": 404}
+    return code, {**status, "reason": reason, "details": details or {}, "code": code}
 
 
 def _is_ready(node: Object) -> bool:
@@ -174,10 +198,21 @@ DISCOVERY: Object = {
 
 def manifests() -> list[Object]:
     """What makes a cluster hand metrics.k8s.io to the metrics server: ``Cluster(objects=manifests(), ...)``."""
+    labels = {"k8s-app": "metrics-server"}
     where = {"name": "metrics-server", "namespace": "kube-system"}
-    service = {"apiVersion": "v1", "kind": "Service", "metadata": where}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {**where, "labels": labels}}
     service["spec"] = {"type": "ExternalName", "externalName": "metrics-server"}
     spec = {"group": GROUP, "version": VERSION, "groupPriorityMinimum": 100, "versionPriority": 100}
     spec |= {"service": {**where, "port": 443}, "insecureSkipTLSVerify": True}
-    head = {"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService"}
-    return [service, {**head, "metadata": {"name": f"{VERSION}.{GROUP}"}, "spec": spec}]
+    named = {"name": f"{VERSION}.{GROUP}", "labels": labels}
+    apiservice = {"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": named}
+    return [service, {**apiservice, "spec": spec}, _readers(labels)]
+
+
+def _readers(labels: Object) -> Object:
+    """Whoever may look at a namespace may look at what it uses."""
+    roles = {f"rbac.authorization.k8s.io/aggregate-to-{role}": "true" for role in ("admin", "edit", "view")}
+    rule = {"apiGroups": [GROUP], "resources": ["pods", "nodes"], "verbs": ["get", "list", "watch"]}
+    name = "system:aggregated-metrics-reader"
+    head = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole"}
+    return {**head, "metadata": {"name": name, "labels": {**labels, **roles}}, "rules": [rule]}

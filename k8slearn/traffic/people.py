@@ -5,7 +5,8 @@ are worked out when it is over, one after the other, against the routes and the 
 which client asks and which endpoint a router takes, by the number of the request.
 
 ``Simulation(cluster, world={"traffic": Traffic()})``, then
-``sim.meddle("traffic", "start", "shoppers", "http://web/", rate=500)``.
+``sim.meddle("traffic", "start", "shoppers", "http://web/", rate=500)``. Pods that send requests themselves (`askers`)
+are among the people, too.
 
 Kubernetes: nothing; they are why there is a cluster
 """
@@ -18,9 +19,11 @@ from math import inf
 from typing import Any, NamedTuple
 
 from k8slearn.api.objects import Key
+from k8slearn.machinery import Around
+from k8slearn.traffic import askers
 from k8slearn.traffic.crowd import Crowd
 from k8slearn.traffic.listening import Instance, Listener
-from k8slearn.traffic.roads import Around, Place, Roads, Way
+from k8slearn.traffic.roads import Place, Roads, Way
 from k8slearn.traffic.tally import OK, REFUSED, TIMED_OUT, Point, Second, point, words
 
 WINDOW = 15  # seconds over which a load is measured
@@ -37,8 +40,12 @@ class Flying(NamedTuple):
 
 
 class Traffic:
-    def __init__(self, *crowds: Crowd) -> None:
+    """`keeps`: for how many seconds it is remembered what came back; who runs for days must forget."""
+
+    def __init__(self, *crowds: Crowd, keeps: float = inf) -> None:
         self.now = 0.0
+        self.keeps = keeps
+        self.asking: dict[str, Crowd] = {}  # containers that send requests
         self.crowds: dict[str, Crowd] = {crowd.name: crowd for crowd in crowds}
         self.seconds: dict[str, dict[int, Second]] = {crowd.name: {} for crowd in crowds}
         self.flying: dict[Instance, list[Flying]] = {}  # heaps
@@ -101,18 +108,22 @@ class Traffic:
 
     def pass_time(self, around: Around, until: float) -> None:
         roads = Roads(around)
+        self.asking = {c.name: self.asking.get(c.name, c) for c in askers.crowds(around, self.now)}
         self._bury(roads)
-        for at, name, number in merge(*(_requests(c, until) for c in self.crowds.values())):
-            self._send(roads, self.crowds[name], number, at)
+        everybody = self.crowds | self.asking
+        for at, name, number in merge(*(_requests(c, until) for c in everybody.values())):
+            self._send(roads, everybody[name], number, at)
         self._settle(until)
         self.now = until
+        self._forget()
 
     def _send(self, roads: Roads, crowd: Crowd, number: int, at: float) -> None:
         chance = roads.around.dice.bits("request", crowd.name, number)
         client, luck = chance % crowd.clients, chance >> 20
-        second = self.seconds[crowd.name].get(int(at))
+        seconds = self.seconds.setdefault(crowd.name, {})
+        second = seconds.get(int(at))
         if second is None:
-            second = self.seconds[crowd.name][int(at)] = Second()
+            second = seconds[int(at)] = Second()
         second.sent += 1
         entries = roads.entries(crowd)
         node = entries[client % len(entries)]
@@ -168,6 +179,16 @@ class Traffic:
 
     def _end(self, request: Flying, how: str = "") -> None:
         self.seconds[request.crowd][request.second].ended(how or request.how, request.latency)
+
+    def _forget(self) -> None:
+        if self.keeps == inf:
+            return
+        oldest = self.now - self.keeps
+        for name, seconds in list(self.seconds.items()):
+            while seconds and (first := next(iter(seconds))) < oldest:
+                del seconds[first]
+            if not seconds and name not in self.crowds and name not in self.asking:
+                del self.seconds[name]
 
     def _bury(self, roads: Roads) -> None:
         """Containers that have ended since: whatever they had not finished is lost."""

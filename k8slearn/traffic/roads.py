@@ -8,13 +8,11 @@ Kubernetes: what a packet meets on its way
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from k8slearn.api.clock import Dice
-from k8slearn.api.objects import Key, Object
-from k8slearn.machinery import Controller
+from k8slearn.api.objects import Key
+from k8slearn.machinery import Around
 from k8slearn.node import Kubelet
 from k8slearn.node.addresses import node_address
 from k8slearn.node.life import Run
@@ -27,20 +25,6 @@ from k8slearn.traffic.router import ANY_NODE, Rule, ServiceRouter
 from k8slearn.traffic.tally import REFUSED, RESET, TIMED_OUT, UNKNOWN_HOST
 
 TRIES = 3  # endpoints that an ingress asks for one request. Kubernetes: proxy-next-upstream-tries of ingress-nginx
-
-
-class Around(Protocol):
-    """The cluster as it really is. Implemented by k8slearn.sim.outsideworld.Around"""
-
-    @property
-    def now(self) -> float: ...
-    @property
-    def dice(self) -> Dice: ...
-    @property
-    def players(self) -> Mapping[str, Controller]: ...
-    @property
-    def cut_off(self) -> frozenset[str]: ...
-    def objects(self, resource: str, key: Key, /) -> Object | None: ...
 
 
 class Place(NamedTuple):

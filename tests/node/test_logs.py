@@ -73,3 +73,9 @@ def test_the_run_before():
     times = {"startedAt": timestamp(1), "finishedAt": timestamp(2), "exitCode": 1}
     again["status"]["containerStatuses"][0]["lastState"] = {"terminated": times}
     assert [at for at, _ in printed(again, "c", previous=True)] == [1, 2]
+    again["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": "CrashLoopBackOff"}}
+    assert [at for at, _ in printed(again, "c")] == [1, 2]  # there is no other yet
+
+
+def test_a_script_says_nothing_of_its_own_at_its_end():
+    assert texts(a_pod(5, 9, code=3, command=["sh", "-c", "echo oh; exit 3"]), "c") == ["oh"]

@@ -90,6 +90,8 @@ def test_a_setting_that_cannot_be_read_ends_the_program_with_a_word_why(setting)
         ("while true; do echo tick; sleep 5; done", inf, 0),
         ("sleep 3; while :; do sleep 1; done", inf, 0),
         ("while true; do echo one; sleep 2; exit 4; done", 2, 4),
+        ("while true ; do sleep 1 ; done", inf, 0),
+        ("sleep 2; exit 5; echo a | wc", 2, 5),
     ],
 )
 def test_a_script_that_is_understood(script, ends, code):
@@ -98,7 +100,37 @@ def test_a_script_that_is_understood(script, ends, code):
 
 
 @pytest.mark.parametrize(
-    "script", ["curl web", "sleep soon", "echo 'unclosed", "echo a | wc", "echo $(date)|x"]
+    ("script", "asks", "rate", "begins"),
+    [
+        ("while sleep 0.01; do wget -q -O- http://php-apache; done", "http://php-apache", 50, 0),
+        ("while true; do curl -o /dev/null web:1/a?b=1 2>/dev/null; sleep 0.09; done", "http://web:1/a?b=1", 10, 0),
+        ("sleep 5; while :; do wget -qO - web > /dev/null 2>&1; done", "http://web", 100, 5),
+    ],
+)  # fmt: skip
+def test_a_loop_around_wget_asks_others_for_ever(script, asks, rate, begins):
+    found = shell(script)
+    assert (found.name, found.asks, found.rate, found.starts_in) == ("sh", (asks,), rate, begins)
+    assert found.runs_for == inf
+
+
+def test_a_load_generator_with_settings():
+    found = program(container("k8slearn/load", URL="http://shop:8080/a", RATE="300"))
+    assert (found.asks, found.rate) == (("http://shop:8080/a",), 300)
+    broken = program(container("k8slearn/load", "--url=shop"))
+    assert (broken.exit_code, broken.says[0][1]) == (2, "load: URL=shop: write it as http://HOST:PORT/PATH")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "curl web",
+        "while true; do wget ftp://x; done",
+        "while true; do wget web:99999; done",
+        "sleep soon",
+        "echo 'unclosed",
+        "echo a | wc",
+        "echo $(date)|x",
+    ],
 )
 def test_a_script_that_is_not_understood_runs_for_good(script):
     assert shell(script) == PLAIN
