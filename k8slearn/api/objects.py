@@ -58,19 +58,24 @@ def freeze(value: Any) -> Any:
     """The same data, safe to share. Parts that are frozen already are shared, not copied."""
     kind = type(value)
     if kind is dict:
-        return FrozenDict({k: freeze(v) if type(v) in (dict, list) else v for k, v in value.items()})
+        return FrozenDict({k: v if type(v) is str else freeze(v) for k, v in value.items()})
     if kind is list:
-        return FrozenList([freeze(v) if type(v) in (dict, list) else v for v in value])
+        return FrozenList([freeze(v) for v in value])
     return value
 
 
 def edit(value: Any) -> Any:
     """A private copy that may be changed. Kubernetes: DeepCopy()."""
     if isinstance(value, dict):
-        return {k: edit(v) if isinstance(v, (dict, list)) else v for k, v in value.items()}
+        return {k: v if type(v) is str else edit(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [edit(v) if isinstance(v, (dict, list)) else v for v in value]
+        return [edit(v) for v in value]
     return value
+
+
+def thawed(value: Any) -> Any:
+    """Something that may be changed: a copy if it is shared, else the thing itself."""
+    return edit(value) if isinstance(value, (FrozenDict, FrozenList)) else value
 
 
 # --- names -----------------------------------------------------------------------------------
@@ -116,7 +121,7 @@ def revision_of(obj: Mapping[str, Any]) -> int:
 
 
 def labels_of(obj: Mapping[str, Any]) -> Mapping[str, str]:
-    return meta(obj).get("labels") or {}
+    return (obj.get("metadata") or {}).get("labels") or {}
 
 
 def annotations_of(obj: Mapping[str, Any]) -> Mapping[str, str]:
@@ -125,7 +130,7 @@ def annotations_of(obj: Mapping[str, Any]) -> Mapping[str, str]:
 
 def is_deleting(obj: Mapping[str, Any]) -> bool:
     """Deletion was asked for, and somebody's finalizer or a grace period still holds it."""
-    return "deletionTimestamp" in meta(obj)
+    return "deletionTimestamp" in (obj.get("metadata") or {})
 
 
 def dig(obj: Any, *path: str | int, default: Any = None) -> Any:

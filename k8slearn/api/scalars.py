@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 _ZONE = (r"Z|[+-]\d\d:\d\d", "Z07:00")
 _DATE = ((r"\d{4}", "2006"), ("-", "-"), (r"\d\d", "01"), ("-", "-"), (r"\d\d", "02"))
 _CLOCK = (("T", "T"), (r"\d\d", "15"), (":", ":"), (r"\d\d", "04"), (":", ":"), (r"\d\d", "05"))
-_SECONDS = (*_DATE, *_CLOCK, (r"(\.\d+)?", ""), _ZONE)
+_SECONDS = (*_DATE, *_CLOCK, (r"(?:\.\d+)?", ""), _ZONE)
 _MICROS = (*_DATE, *_CLOCK, (r"\.\d{6}", ".000000"), _ZONE)
 
 
@@ -32,24 +33,28 @@ def microtime(text: str) -> str:
 
 
 def _moment(text: str, layout: tuple[tuple[str, str], ...]) -> datetime:
-    """Reads piece by piece, so that the message can name the first piece that does not fit."""
-    rest, pieces = text, []
-    whole = "".join(name for _, name in layout)
-    for pattern, name in layout:
-        found = re.match(pattern, rest, re.ASCII)
-        if not found:
-            raise ValueError(f'parsing time "{text}" as "{whole}": cannot parse "{rest}" as "{name}"')
-        pieces.append(found[0])
-        rest = rest[found.end() :]
-    if rest:
-        raise ValueError(f'parsing time "{text}": extra text: "{rest}"')
+    """The moment that is written in this layout, in UTC."""
+    found = re.fullmatch("".join(f"({pattern})" for pattern, _ in layout), text, re.ASCII)
+    if found is None:
+        raise ValueError(f'parsing time "{text}"{_misfit(text, layout)}')
     try:
-        return _utc(pieces)
+        return _utc(found.groups())
     except (ValueError, OverflowError):
         raise ValueError(f'parsing time "{text}": day out of range') from None
 
 
-def _utc(pieces: list[str]) -> datetime:
+def _misfit(text: str, layout: tuple[tuple[str, str], ...]) -> str:
+    """Which piece is the first that does not fit, read one by one."""
+    rest, whole = text, "".join(name for _, name in layout)
+    for pattern, name in layout:
+        found = re.match(pattern, rest, re.ASCII)
+        if not found:
+            return f' as "{whole}": cannot parse "{rest}" as "{name}"'
+        rest = rest[found.end() :]
+    return f': extra text: "{rest}"'
+
+
+def _utc(pieces: Sequence[str]) -> datetime:
     year, month, day, hour, minute, second = (int(pieces[i]) for i in (0, 2, 4, 6, 8, 10))
     micros = int((pieces[11][1:] + "000000")[:6])
     return datetime(year, month, day, hour, minute, second, micros) - _offset(pieces[12])

@@ -110,7 +110,7 @@ class LabelSelector:
         for key, value in self._equal:
             if labels.get(key) != value:
                 return False
-        return all(test(labels.get(key), values) for key, test, values in self._tests)
+        return not self._tests or all(test(labels.get(key), values) for key, test, values in self._tests)
 
     def __str__(self) -> str:
         return ",".join(str(r) for r in self.requirements)

@@ -34,9 +34,9 @@ class Extensions:
 
     @property
     def kinds(self) -> Kinds:
-        there = self.server.store.objects(DEFINITIONS)
-        if len(there) != len(self._known) or any(a is not b for a, b in zip(there, self._known, strict=True)):
-            self._learn(list(there))
+        there = [*self.server.store.objects(DEFINITIONS)]
+        if there != self._known:
+            self._learn(there)
         return self._kinds
 
     def _learn(self, there: list[Object]) -> None:

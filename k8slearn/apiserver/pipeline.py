@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from k8slearn.api import errors, schema
 from k8slearn.api.clock import timestamp
 from k8slearn.api.kinds import Resource
-from k8slearn.api.objects import Key, Object, edit, make_key, meta, revision_of
+from k8slearn.api.objects import Key, Object, edit, make_key, meta, revision_of, thawed
 from k8slearn.api.patches import undecodable
 from k8slearn.api.requests import Request
 from k8slearn.api.versions import convert
@@ -91,7 +91,7 @@ def decode(server: ApiServer, write: Write) -> None:
             raise
         kind = write.request.options.get("patchType", "merge")
         raise undecodable(error, body, write.request.body, kind) from None
-    metadata = dict(known.get("metadata") or obj.get("metadata") or {})
+    metadata = thawed(known.get("metadata") or obj.get("metadata") or {})
     decoded = {"apiVersion": sent[0], "kind": sent[1], **obj, **known, "metadata": metadata}
     write.resource = server.kinds.stored(resource)
     write.object = convert(decoded, resource, write.resource)
@@ -232,14 +232,14 @@ def prepare_status(server: ApiServer, write: Write) -> None:
     metadata = strategy.status_metadata(write.resource, write.object, write.old)
     if "managedFields" in write.object["metadata"]:
         metadata = {**metadata, "managedFields": write.object["metadata"]["managedFields"]}
-    status = edit(write.object.get("status"))
+    status = thawed(write.object.get("status"))
     write.object = {**write.old, "metadata": edit(metadata), "status": status}
     strategy.prepare_status(write.resource, write.object, write.old)
 
 
 def fill_defaults(server: ApiServer, write: Write) -> None:
     """What was left unsaid, as the API documents it. The stored object says everything."""
-    write.object = edit(write.object)
+    write.object = {field: thawed(value) for field, value in write.object.items()}
     default(write.resource, write.object)
 
 
@@ -254,6 +254,7 @@ def admit_status(server: ApiServer, write: Write) -> None:
     """Mutating admission of a status; what webhooks have changed beside it is dropped."""
     admission.admit(server, write)
     if write.rounds is not None:
+        write.object = edit(write.object)
         prepare_status(server, write)
 
 

@@ -78,7 +78,8 @@ class ApiServer:
 
     def handle(self, request: Request) -> Any:
         """Answer one request, or raise an ApiError and have changed nothing."""
-        resource = self.kinds.named(request.resource)
+        kinds = self.kinds
+        resource = kinds.named(request.resource)
         if isinstance(resource, elsewhere.Elsewhere):
             return elsewhere.forward(self, resource, request)
         if request.subresource and request.subresource not in resource.subresources:
@@ -86,7 +87,7 @@ class ApiServer:
                 return elsewhere.look(self, request)
             raise errors.no_such_resource()
         answer = _verb(resource, request)(self, resource, request)
-        stored = self.kinds.stored(resource)
+        stored = kinds.stored(resource)
         if stored is resource and not (resource.definition and resource.definition.has_several_versions):
             return answer
         return _shown(answer, stored, resource)

@@ -131,10 +131,11 @@ class Client:
         subresource: str = "",
     ) -> Request:
         namespace, name = split_key(key)
-        row = self.kinds.named(resource)
+        kinds = self.kinds
+        row = kinds.named(resource)
         return Request(
             verb,
-            row.name if self.kinds.stored(row) is row else row,  # of several versions, the one that was meant
+            row.name if kinds.stored(row) is row else row,  # of several versions, the one that was meant
             namespace,
             name,
             subresource,

@@ -52,17 +52,18 @@ class Claiming(Controller):
 
     def claim(self, owner: Object, resource: str = "pods") -> list[Object]:
         """The objects that are this owner's, after adopting and releasing."""
+        known = self.cache.owned_by(owner, resource)
+        if is_deleting(owner):
+            return known
         selector, mine = self.selector_of(owner), []
-        for obj in self.cache.owned_by(owner, resource):
-            if self._belongs(owner, obj, selector) or is_deleting(owner):
+        for obj in known:
+            if self._belongs(owner, obj, selector):
                 mine.append(obj)
             elif not is_deleting(obj):
                 self._release(owner, obj)
-        if is_deleting(owner):
-            return mine
-        found = self.cache.list(resource, namespace_of(owner), selector)
-        orphans = [o for o in found if controller_of(o) is None and self._belongs(owner, o, selector)]
-        return mine + [o for o in orphans if not is_deleting(o) and self._adopt(owner, o)]
+        orphans = self.cache.by("orphan", resource, namespace_of(owner))
+        found = [o for o in orphans if self._belongs(owner, o, selector) and not is_deleting(o)]
+        return mine + [o for o in found if self._adopt(owner, o)]
 
     def _belongs(self, owner: Object, obj: Object, selector: LabelSelector) -> bool:
         return selector.matches(labels_of(obj))

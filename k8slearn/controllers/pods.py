@@ -12,7 +12,10 @@ from k8slearn.api.objects import Object, dig, edit, is_deleting, name_of, namesp
 
 
 def condition(obj: Object, kind: str) -> Object | None:
-    return next((c for c in dig(obj, "status", "conditions", default=[]) if c["type"] == kind), None)
+    for found in (obj.get("status") or {}).get("conditions") or ():
+        if found["type"] == kind:
+            return found
+    return None
 
 
 def is_ready(pod: Object) -> bool:
@@ -23,7 +26,7 @@ def is_ready(pod: Object) -> bool:
 
 def is_active(pod: Object) -> bool:
     """It counts towards the replicas: not finished, and not on its way out."""
-    return dig(pod, "status", "phase") not in ("Succeeded", "Failed") and not is_deleting(pod)
+    return (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed") and not is_deleting(pod)
 
 
 def ready_for(pod: Object, now: float) -> float:

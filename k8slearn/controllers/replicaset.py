@@ -60,12 +60,13 @@ class ReplicaSetController(PodController):
 
     def _status(self, rs: Object, pods: list[Object], problem: str) -> Object:
         labels = dig(rs, "spec", "template", "metadata", "labels", default={})
-        wait = rs["spec"].get("minReadySeconds", 0)
+        wait, ready = rs["spec"].get("minReadySeconds", 0), [p for p in pods if is_ready(p)]
+        available = [p for p in ready if ready_for(p, self.clock.now) >= wait] if wait else ready
         counts = {
             "replicas": len(pods),
             "fullyLabeledReplicas": sum(labels.items() <= labels_of(p).items() for p in pods),
-            "readyReplicas": sum(map(is_ready, pods)),
-            "availableReplicas": sum(ready_for(p, self.clock.now) >= wait for p in pods),
+            "readyReplicas": len(ready),
+            "availableReplicas": len(available),
         }
         status: dict[str, Any] = {k: v for k, v in counts.items() if v or k == "replicas"}
         status["observedGeneration"] = rs["metadata"]["generation"]
@@ -87,5 +88,7 @@ class ReplicaSetController(PodController):
     def _until_available(self, rs: Object, pods: list[Object]) -> Done | None:
         """With minReadySeconds, a ready pod becomes available by the mere passing of time."""
         wait = rs["spec"].get("minReadySeconds", 0)
+        if not wait:
+            return None
         left = [wait - age for p in pods if 0 <= (age := ready_for(p, self.clock.now)) < wait]
         return Done(again_in=min(left)) if left else None

@@ -30,6 +30,11 @@ def by_owner(obj: Object) -> str | None:
     return owner["uid"] if owner else None
 
 
+def orphan_in(obj: Object) -> str | None:
+    """The namespace of an object that nobody controls."""
+    return namespace_of(obj) if controller_of(obj) is None else None
+
+
 def by_node(obj: Object) -> str | None:
     return dig(obj, "spec", "nodeName")
 
@@ -37,7 +42,12 @@ def by_node(obj: Object) -> str | None:
 IndexFunc = Callable[[Object], str | None]
 
 #: The questions that would otherwise mean looking at every object.
-INDEXES: dict[str, IndexFunc] = {"owner": by_owner, "namespace": namespace_of, "node": by_node}
+INDEXES: dict[str, IndexFunc] = {
+    "owner": by_owner,
+    "orphan": orphan_in,
+    "namespace": namespace_of,
+    "node": by_node,
+}
 
 
 class Index:

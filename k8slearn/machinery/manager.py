@@ -228,6 +228,12 @@ class Manager:
 
     # --- going back ---
 
+    @property
+    def size(self) -> int:
+        """What there is to remember, in objects of the caches. A player's queue and the rest count for some ten."""
+        caches = [known for p in self.players.values() for known in p.cache.objects.values()]
+        return 10 * len(self.players) + sum(map(len, caches))
+
     def save(self) -> dict[str, Any]:
         """Everything, as data. Players that have not moved since the last time are shared, not copied."""
         for name, player in self.players.items():

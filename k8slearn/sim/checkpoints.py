@@ -1,7 +1,8 @@
 """Going back: a checkpoint every four hundred steps, and the moves made again from there.
 
 A checkpoint is cheap, because the store's log only grows (a place in it is enough) and because players
-that have not moved since the last checkpoint are shared with it.
+that have not moved since the last checkpoint are shared with it. What it costs all the same are the caches of those
+that have. So the larger the cluster, the rarer they are: to remember must not cost more than to live.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from k8slearn.sim.wire import Faults
 if TYPE_CHECKING:
     from k8slearn.sim.simulation import Simulation
 
-CHECKPOINT_EVERY = 400  # steps; what `goto` has to repeat at most
+CHECKPOINT_EVERY = 400  # steps; what `goto` has to repeat at most, unless the cluster is large:
+COPIED_A_STEP = 10  # so many of its objects a checkpoint may copy for each step since the last one
 
 Saved = dict[str, Any]
 
@@ -29,6 +31,14 @@ class Checkpoints:
 
     def begin(self) -> None:
         self.taken = {0: self.save()}
+
+    @property
+    def is_due(self) -> bool:
+        """Have enough steps been made since the last one?"""
+        position = self.sim.position
+        if position % CHECKPOINT_EVERY:
+            return False
+        return (position - next(reversed(self.taken))) * COPIED_A_STEP >= self.sim.manager.size
 
     def take(self) -> None:
         self.taken[self.sim.position] = self.save()

@@ -21,7 +21,7 @@ from k8slearn.cluster import Cluster, Component
 from k8slearn.machinery import Controller, Manager, Move
 from k8slearn.machinery.state import clone
 from k8slearn.sim import faults, outsideworld, policies
-from k8slearn.sim.checkpoints import CHECKPOINT_EVERY, Checkpoints
+from k8slearn.sim.checkpoints import Checkpoints
 from k8slearn.sim.hand import Hand
 from k8slearn.sim.host import Host
 from k8slearn.sim.moving import perform
@@ -275,7 +275,7 @@ class Simulation:
         self._forget_the_rest()
         step = perform(self, move, payload)
         self.trace.add(step)
-        if step.number % CHECKPOINT_EVERY == 0:
+        if self.checkpoints.is_due:
             self.checkpoints.take()
         return step
 

@@ -61,6 +61,8 @@ def test_indexes_equal_a_look_at_everything(changes, asked_after):
     for namespace in ("x", "y"):
         expected = [o for o in everything if o["metadata"]["namespace"] == namespace]
         assert unordered(cache.list("pods", namespace)) == unordered(expected)
+        orphans = [o for o in expected if controller_of(o) is None]
+        assert unordered(cache.by("orphan", "pods", namespace)) == unordered(orphans)
         web = [o for o in expected if labels_of(o)["app"] == "web"]
         assert unordered(cache.list("pods", namespace, LabelSelector.parse("app=web"))) == unordered(web)
     assert cache.list("pods") == everything
@@ -70,16 +72,20 @@ def unordered(found: list[dict]) -> list[str]:
     return sorted(map(key, found))
 
 
+ASKED = {"owner": ["o1", "o2"], "node": ["n1", "n2"], "namespace": ["x", "y"], "orphan": ["x", "y"]}
+
+
 @given(CHANGES)
 def test_what_was_saved_and_loaded_answers_in_the_same_order(changes):
     """Else a history that is repeated after `back` would not be the same history."""
     cache = Cache(NAMES)
     for obj, stays in changes:
-        cache.by("owner", "pods", "o1"), cache.by("node", "pods", "n1"), cache.by("namespace", "pods", "x")
+        for index in ASKED:
+            cache.by(index, "pods", "x")
         cache.put("pods", key(obj), obj if stays else None)
     again = Cache(NAMES)
     again.load(cache.save())
-    for index, values in (("owner", ["o1", "o2"]), ("node", ["n1", "n2"]), ("namespace", ["x", "y"])):
+    for index, values in ASKED.items():
         for value in values:
             assert list(map(key, again.by(index, "pods", value))) == list(
                 map(key, cache.by(index, "pods", value))

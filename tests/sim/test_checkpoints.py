@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,8 +25,8 @@ HISTORIES = {
 
 @pytest.fixture(params=[7, 400], ids=["many checkpoints", "few checkpoints"])
 def _often(request, monkeypatch):
-    for module in (checkpoints_module, __import__("k8slearn.sim.simulation", fromlist=["x"])):
-        monkeypatch.setattr(module, "CHECKPOINT_EVERY", request.param)
+    monkeypatch.setattr(checkpoints_module, "CHECKPOINT_EVERY", request.param)
+    monkeypatch.setattr(checkpoints_module, "COPIED_A_STEP", 10_000)
 
 
 def walked(sim: Simulation) -> list[dict]:
@@ -252,6 +254,22 @@ def test_going_back_to_when_a_machine_was_cut_off_and_its_watch_still_open():
     assert picture(sim) == moment
 
 
+def test_the_larger_the_cluster_the_rarer_are_its_checkpoints(monkeypatch):
+    """To copy it must not cost more than the steps in between; and one can go anywhere all the same."""
+    monkeypatch.setattr(checkpoints_module, "CHECKPOINT_EVERY", 5)
+    gaps = []
+    for nodes in (1, 20):
+        sim = hollow(nodes)
+        sim.create(deployment(replicas=20))
+        sim.run()
+        gaps.append(min(b - a for a, b in pairwise(sim.checkpoints.taken)))
+    assert 5 <= gaps[0] < gaps[1]
+    moment = picture(sim)
+    sim.goto(3)
+    sim.goto(len(sim.trace))
+    assert picture(sim) == moment
+
+
 # --- soft state ------------------------------------------------------------------------------
 
 
@@ -268,7 +286,7 @@ class Counting(Controller):
 
 
 def test_soft_state_goes_back_with_its_player(monkeypatch):
-    monkeypatch.setattr("k8slearn.sim.simulation.CHECKPOINT_EVERY", 2)
+    monkeypatch.setattr(checkpoints_module, "CHECKPOINT_EVERY", 2)
     sim = world(Counting, minded=False)
     for name in "abc":
         sim.create(configmap(name))

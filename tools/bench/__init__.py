@@ -1,1 +1,1 @@
-"""How fast it is: `make bench`. Read `simulated` and `scheduling` (no sockets), and `served` (over TLS)."""
+"""How fast it is: `make bench`. Read `simulated`, `scheduling` and `large` (no sockets), and `served` (over TLS)."""

@@ -10,12 +10,13 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 
-from tools.bench import scheduling, served, simulated
+from tools.bench import large, scheduling, served, simulated
 from tools.bench.figure import Figure
 
 SUBJECTS: dict[str, Callable[[], Iterable[Figure]]] = {
     "simulated": lambda: (measure() for measure in simulated.FIGURES),
     "scheduling": scheduling.figures,
+    "large": large.figures,
     "served": served.figures,
 }
 

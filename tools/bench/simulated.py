@@ -74,11 +74,11 @@ def goto() -> Figure:
     return Figure("goto in a history of 10,000 steps", value, "100 ms", worst < 0.1)
 
 
-def deployment(replicas: int) -> Object:
+def deployment(replicas: int, name: str = "web") -> Object:
     container = {"name": "web", "image": "registry.example/web:1", "resources": {"requests": {"cpu": "10m"}}}
-    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}}
-    spec = {"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}, "template": template}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
+    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}
+    spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
 
 
 def _scaled(replicas: int) -> Object:

@@ -77,7 +77,7 @@ def _resolve(server: ApiServer, write: Write, spec: Object) -> None:
 
 def default_class(server: ApiServer) -> Object | None:
     """Of several defaults (there should be one) the lowest."""
-    if not server.store.count("priorityclasses"):
+    if not server.store.objects("priorityclasses"):
         return None
     defaults = [c for c in server.store.list("priorityclasses") if c.get("globalDefault")]
     return min(defaults, key=lambda c: c.get("value", 0), default=None)

@@ -31,7 +31,8 @@ class ResourceQuota(Plugin):
     name = "ResourceQuota"
 
     def validate(self, server: ApiServer, write: Write) -> None:
-        if not server.store.count("resourcequotas") or not write.resource.namespaced or not _is_priced(write):
+        there = server.store.objects("resourcequotas")
+        if not there or not write.resource.namespaced or not _is_priced(write):
             return
         quotas = [*_pertinent(server, write)]
         asked = _asked(server, write) if quotas else {}

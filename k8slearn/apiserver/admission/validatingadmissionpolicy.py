@@ -41,7 +41,7 @@ class ValidatingAdmissionPolicy(Plugin):
 
     def validate(self, server: ApiServer, write: Write) -> None:
         """All are asked, so that all can warn; the first that denies is the one that is named."""
-        if not server.store.count(BINDINGS):
+        if not server.store.objects(BINDINGS):
             return
         about = asked(server, write)
         if is_exempt(about):

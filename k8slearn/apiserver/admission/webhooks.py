@@ -75,7 +75,7 @@ class Webhooks(Plugin):
     mutating: bool
 
     def concerned(self, server: ApiServer, write: Write) -> bool:
-        return bool(server.store.count(self.configurations)) and not is_exempt(asked(server, write))
+        return bool(server.store.objects(self.configurations)) and not is_exempt(asked(server, write))
 
     def invocation(self, server: ApiServer, write: Write, about: Asked, hook: Hook) -> Invocation | None:
         """None when the webhook is not meant. Raises Forbidden when that cannot be told. Kubernetes: ShouldCallHook"""
