@@ -12,6 +12,7 @@ from typing import Any
 
 from k8slearn.api.objects import Object, controller_of, dig, is_deleting, key_of, name_of, revision_of, uid_of
 from k8slearn.lab import decisions, ownership, story, streams
+from k8slearn.lab.board import board
 from k8slearn.lab.logs import log
 from k8slearn.lab.loops import loop
 from k8slearn.lab.notes import note
@@ -100,6 +101,7 @@ def frame(sim: Simulation, selection: Selection, traffic: Traffic | None = None)
         "log": log(sim, selection.get("player")),
         "watches": streams.streams(sim, selection.get("player")),
         "queues": queues(sim, step, selection),
+        "board": board(sim, pods, selection),
         "selection": {"player": selection.get("player"), "object": selection.get("object")},
     }
 

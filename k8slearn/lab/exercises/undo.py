@@ -151,6 +151,8 @@ UNDO = Drill(
         WORDS.diagnosis("takes another's", BEFORE.name, evidence=noted("stranger")),
         WORDS.diagnosis("works on the ReplicaSet", BEFORE.name, evidence=noted("unchanged")),
         WORDS.diagnosis("takes the wrong one for the one before", BEFORE.name, evidence=noted("other")),
-        WORDS.diagnosis("expects no gaps", RAISES, evidence=noted("ValueError", "IndexError", "StopIteration")),
+        WORDS.diagnosis(
+            "expects no gaps", RAISES, evidence=noted("ValueError", "IndexError", "StopIteration")
+        ),
     ],
 )

@@ -34,9 +34,9 @@ export function widthOf(words, weight = 400) {
 
 // `words` shortened to `width` pixels. The middle goes: Kubernetes names differ at their end.
 export function fit(words, width, weight) {
-  for (let keep = words.length; keep > 2; keep--) {
-    const half = Math.ceil(keep / 2);
-    const tried = keep === words.length ? words : `${words.slice(0, half)}…${words.slice(words.length - (keep - half))}`;
+  if (widthOf(words, weight) <= width) return words;
+  for (let keep = words.length - 1; keep > 2; keep--) {
+    const half = Math.ceil(keep / 2), tried = `${words.slice(0, half)}…${words.slice(words.length - (keep - half))}`;
     if (widthOf(tried, weight) <= width) return tried;
   }
   return words.slice(0, 1) + "…";

@@ -92,7 +92,7 @@ function trays(frame, width, top) {
   const h = 40 + rows * (listed ? LIST_ROW : POD) + (listed ? 4 : 8), places = {};
   cells.forEach((cell, i) => {
     const row = Math.floor(i / columns), at = { x: left + (i % columns) * (w + GAP), y: top + row * (h + GAP), w, h, row };
-    Object.assign(cell, { at, listed, inRow, room: inRow * rows });
+    Object.assign(cell, { at, listed, inRow, room: listed ? rows : inRow * rows });
     places[cell.id] = at;
     for (const node of cell.rest ?? []) places[`kubelet/${node.name}`] = at;
   });

@@ -81,7 +81,7 @@ export function drawTray(group, cell, player, frame, choose) {
   group.dataset.room = cell.kind === "waiting" ? "" : "node";
   group.setAttribute("class", `k8s-tray${bad ? " k8s-dead" : ""}${player ? " k8s-player" : ""}${chosen ? " k8s-chosen" : ""}`);
   if (player) { group.dataset.player = player.id; pressable(group, `${player.label}, node ${cell.node.name}`, chosen, choose); }
-  const hidden = cell.pods.length - shownPods(cell).length;
+  const hidden = (cell.count ?? cell.pods.length) - shownPods(cell).length;
   group.replaceChildren(...[
     player && frame.mover === player.id && haloOf(at),
     svg("rect", { class: "k8s-tray-body", x: at.x, y: at.y, width: at.w, height: at.h, rx: 10 }),
@@ -90,13 +90,13 @@ export function drawTray(group, cell, player, frame, choose) {
     ...(cell.kind === "more" ? moreNodes(cell) : []), ...(player ? badges(at, player) : [])].filter(Boolean));
 }
 
-const shownPods = cell => cell.pods.slice(0, cell.listed ? 4 : cell.room);
+const shownPods = cell => cell.pods.slice(0, cell.room);
 
 // Every pod with the place it has: in a list with its name, or in a grid.
 export function podPlaces(cells) {
   return cells.flatMap(cell => shownPods(cell).map((data, i) => {
     const x = cell.listed ? 0 : (i % cell.inRow) * 25, y = cell.listed ? i * LIST_ROW : Math.floor(i / cell.inRow) * 25;
-    return { data, cell, x: cell.at.x + 12 + x, y: cell.at.y + 38 + y };
+    return { data, cell, x: cell.at.x + 12 + x, y: cell.at.y + (cell.top ?? 38) + y };
   }));
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..text import heading
+from .board import BOARD
 from .log import LOG
 from .loop import LOOP
 from .map import MAP
@@ -18,7 +19,7 @@ from .queues import QUEUES
 from .scheduler import SCHEDULER
 from .watches import WATCHES
 
-EVERY = (MAP, LOOP, LOG, PIPELINE, WATCHES, QUEUES, SCHEDULER, OWNERS)
+EVERY = (MAP, LOOP, LOG, PIPELINE, WATCHES, QUEUES, SCHEDULER, OWNERS, BOARD)
 PANELS: dict[str, Panel] = {panel.name: panel for panel in EVERY}
 
 __all__ = ["PANELS", "Panel", "drawn", "panel", "sheet_png", "sheet_text"]
