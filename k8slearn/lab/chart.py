@@ -49,16 +49,18 @@ def _draw(worlds: Mapping[str, Simulation], wanted: int | None, resource: str) -
 
     figure = Figure(figsize=(8.5, 3.4), facecolor=PAPER)
     axes = figure.add_axes((0.07, 0.16, 0.74, 0.78))
+    last = max(sim.now for sim in worlds.values())
+    ends: list[int] = []
     if wanted is not None:
-        end = max(sim.now for sim in worlds.values())
-        axes.plot([0, end], [wanted, wanted], color=QUIET, linewidth=1, linestyle=(0, (1, 3)))
+        axes.plot([0, last], [wanted, wanted], color=QUIET, linewidth=1, linestyle=(0, (1, 3)))
     for (name, sim), (colour, style, marker) in zip(worlds.items(), LOOKS, strict=False):
         times, numbers = zip(*counts(sim, resource), strict=True)
         paint = room(colour).colour
         axes.step(times, numbers, where="post", color=paint, linestyle=style, linewidth=2.2)
         axes.plot(times[-1], numbers[-1], marker, color=paint)
-        label = f"{name}: {numbers[-1]}"
-        axes.annotate(label, (times[-1], numbers[-1]), (8, -4), textcoords="offset points", color=INK)
+        label, place = f"{name}: {numbers[-1]}", (8, -4 - 14 * ends.count(numbers[-1]))  # not over another's
+        axes.annotate(label, (last, numbers[-1]), place, textcoords="offset points", color=INK)
+        ends.append(numbers[-1])
     axes.set_xlabel("virtual seconds")
     axes.set_ylabel(resource)
     axes.set_ylim(bottom=0)

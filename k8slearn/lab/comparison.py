@@ -1,4 +1,4 @@
-"""Two ways to do a thing, point by point: each point is tried in a cell, and all of them stand in one table.
+"""Two ways to do a thing, or more, point by point: each point is tried in a cell, and all of them stand in one table.
 
 point = Comparison("a definition", "a server of one's own")
 point("the store", "2 objects", "none")      # shows this point
@@ -14,20 +14,20 @@ from typing import Any
 from k8slearn.lab.asking import Answer
 from k8slearn.lab.show import Shown
 
-Point = tuple[str, str, str]  # what is compared, and what was found on either side
+Point = tuple[str, ...]  # what is compared, and what was found on each side
 CELL = "text-align:left;vertical-align:top;white-space:normal;max-width:26em;overflow-wrap:anywhere"
 
 
 class Comparison:
-    """`left` and `right` name the two sides. A point that is tried again takes its old place."""
+    """`sides` are their names. A point that is tried again takes its old place."""
 
-    def __init__(self, left: str, right: str) -> None:
-        self.sides = left, right
+    def __init__(self, *sides: str) -> None:
+        self.sides = sides
         self.points: dict[str, Point] = {}
 
-    def __call__(self, what: str, left: Any, right: Any) -> Shown:
-        """Note what was found: answers, texts, or whatever prints well."""
-        self.points[what] = what, _said(left), _said(right)
+    def __call__(self, what: str, *found: Any) -> Shown:
+        """Note what was found on each side: answers, texts, or whatever prints well."""
+        self.points[what] = what, *map(_said, found)
         return self._shown([self.points[what]])
 
     def _shown(self, points: Iterable[Point]) -> Shown:

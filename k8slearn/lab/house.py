@@ -16,7 +16,9 @@ PLACES = {
     "lab": (1.5, 5),
     "sim": (1, 4),
     "live": (2, 4),
+    "traffic": (3, 4),
     "cluster": (1.5, 3),
+    "clouds": (-1, 2),
     "controllers": (0, 2),
     "scheduler": (1, 2),
     "node": (2, 2),
@@ -32,6 +34,8 @@ COLOURS = {
     "lab": "",
     "sim": "",
     "live": "",
+    "traffic": "node",
+    "clouds": "outside",
     "cluster": "",
     "extension": "",
     "api": "",
@@ -54,14 +58,14 @@ def house() -> Picture:
 def _draw() -> Figure:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 6.2), facecolor=PAPER)
+    figure = Figure(figsize=(10, 6.2), facecolor=PAPER)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     boxes = {name: _box(axes, name, x, y) for name, (x, y) in PLACES.items()}
     for name in PLACES:
         for below in direct(name):
             _arrow(axes, boxes, name, below)
-    axes.set_xlim(-0.6, 3.9)
+    axes.set_xlim(-1.6, 3.9)
     axes.set_ylim(-1.6, 5.5)
     return figure
 

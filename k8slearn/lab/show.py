@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -45,6 +45,15 @@ def show(thing: Any) -> Shown:
         f"show() does not know how to show a {type(thing).__name__}: give it a class or function, "
         "an object (a dict), a trace, a step, or an error"
     )
+
+
+def files(texts: Mapping[str, str]) -> Shown:
+    """YAML files as they are written, with their comments, each under its path."""
+    said = "\n".join(f"# --- {path}\n{text.strip()}\n" for path, text in texts.items())
+    parts = (
+        f"<small>{html.escape(path)}</small>{highlight(text.strip(), 'yaml')}" for path, text in texts.items()
+    )
+    return Shown(said, "".join(parts))
 
 
 def source(thing: Any) -> Shown:

@@ -25,12 +25,11 @@ class Discovered(Kinds):
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.asked = float("-inf")
+        self.asked = float("-inf")  # when it was asked again
         super().__init__(())
 
     def learn(self) -> None:
         """Ask for everything. Raises ApiError."""
-        self.asked = time.monotonic()
         self.define(row for path in ("/api", "/apis") for row in rows(self.document(path, ACCEPT)))
 
     def __iter__(self) -> Iterator[Resource]:
@@ -60,8 +59,10 @@ class Discovered(Kinds):
             self.learn()
 
     def _learn_again(self) -> bool:
+        """Once for a kind that may be new; not time and again for one that is not there."""
         if time.monotonic() - self.asked < FRESH:
             return False
+        self.asked = time.monotonic()
         self.learn()
         return True
 

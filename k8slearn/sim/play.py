@@ -126,7 +126,7 @@ class Play:
     def advance(self) -> bool:
         """One turn, and a look at the promises. False when nothing is left to do. Raises Broken."""
         more = self._turn()
-        if self.sim.store.revision != self._judged:
+        if self.sim.store.revision != self._judged or self.sim.world:  # what lies outside has no revision
             if any(e.resource != HEARTBEATS for e in self.sim.store.log[max(self._judged, 0) :]):
                 self._changed = self.sim.now
             self._judged = self.sim.store.revision

@@ -9,6 +9,9 @@ from k8slearn.lab.story import sentence
 from k8slearn.machinery import Controller
 from k8slearn.sim import Simulation
 from k8slearn.sim.fingerprint import Fingerprints
+from k8slearn.sim.play import Play
+from k8slearn.sim.schedule import Deviation, Schedule
+from k8slearn.sim.trial import Act, Invariant, Trial
 from tests.fakes import configmap
 
 
@@ -185,3 +188,26 @@ def test_whatever_does_not_stand_still_hears_of_each_stretch_of_time_once():
     sim.goto(end)
     assert sim.world["meter"].seen == seen
     assert sim.fork().world["meter"].seen == seen
+
+
+# --- promises ------------------------------------------------------------------------------------
+
+
+def _no_letter(sim: Simulation) -> str | None:
+    return f"{len(sent(sim))} letters are out" if sent(sim) else None
+
+
+def _with_post() -> Simulation:
+    return Simulation(Cluster(0, components=(), adding=[Writer]), world={"post": Post()})
+
+
+def test_a_promise_is_asked_after_each_turn_though_only_the_world_outside_has_changed():
+    """The letter is out, nothing was written into the store since, and then it is as if it had never been."""
+    story = [
+        Act("a map", lambda sim: sim.create(configmap("a"))),
+        Act("the letter is lost", lambda sim: sim.meddle("post", "__init__")),
+    ]
+    trial = Trial(_with_post, story, [Invariant("no letters", _no_letter, "always")], ("writer",))
+    failure = Play(trial, Schedule("lost", (Deviation(1, "fault", ("crash_after", "writer", 1)),))).run()
+    assert failure is not None
+    assert failure.message == "1 letters are out"
