@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from k8slearn.api import volumes
 from k8slearn.api.clock import seconds_of
 from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import Object, dig
@@ -91,7 +92,7 @@ def _service(service: Object, now: float) -> Usage:
 
 def _claim(claim: Object, now: float) -> Usage:
     usage = {"persistentvolumeclaims": "1"}
-    asked = dig(claim, "spec", "resources", "requests", "storage")
+    asked = volumes.request(claim)
     given = dig(claim, "status", "allocatedResources", "storage")
     if asked is not None:
         usage["requests.storage"] = max(asked, given or asked, key=parse)

@@ -49,8 +49,14 @@ def size(volume: Object) -> Fraction:
     return parse(dig(volume, "spec", "capacity", "storage", default="0"))
 
 
+def request(claim: Object) -> str | None:
+    """How much it asks for, as it is written there."""
+    amount: str | None = dig(claim, "spec", "resources", "requests", "storage")
+    return amount
+
+
 def requested(claim: Object) -> Fraction:
-    return parse(dig(claim, "spec", "resources", "requests", "storage", default="0"))
+    return parse(request(claim) or "0")
 
 
 def same_mode(volume: Object, claim: Object) -> bool:

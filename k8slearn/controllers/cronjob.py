@@ -106,7 +106,12 @@ class CronJobController(Controller):
         timing = self._timing(cronjob)
         if spec.get("suspend") or timing is None:
             return None
-        due, missed = timing.due(self._now)
+        try:
+            due, missed = timing.due(self._now)
+        except ValueError as error:
+            text = f"invalid schedule: {spec['schedule']} : {error}"
+            self.events.warning(cronjob, "InvalidSchedule", text)
+            return None
         if missed > MANY:
             self.events.warning(cronjob, "TooManyMissedTimes", TOO_MANY)
         if due is not None and timing.is_too_late(due, self._now):

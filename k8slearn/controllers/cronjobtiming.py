@@ -12,6 +12,7 @@ from k8slearn.api import cron
 from k8slearn.api.clock import EPOCH, seconds_of
 from k8slearn.api.objects import Object, dig
 
+NEVER = "time difference between two schedules is less than 1 second"
 LITTLE = 0.1  # seconds after its time at which a Job is made
 
 
@@ -26,8 +27,13 @@ class Timing:
         self.deadline = None if deadline is None else timedelta(seconds=deadline)
 
     def due(self, now: datetime) -> tuple[datetime | None, int]:
-        """The latest start that has not been made, and about how many have been missed."""
+        """The latest start that has not been made, and about how many have been missed.
+
+        Raises ValueError for a schedule that never comes, such as the 30th of February.
+        """
         since = self.last if self.deadline is None else max(self.last, now - self.deadline)
+        if self._after(since) is None:
+            raise ValueError(NEVER)
         return self._latest(since, now)
 
     def next(self, now: datetime) -> float | None:

@@ -1,14 +1,13 @@
 """Rolls out a template: one ReplicaSet per version of it, the new one growing as the old ones shrink.
 
 A Deployment never touches a pod. It writes numbers into ReplicaSets and reads the numbers they report;
-the ReplicaSet controller, which it has never heard of, does the rest.
+the ReplicaSet controller, which it has never heard of, does the rest. What the new ReplicaSet looks like stands in
+`newreplicaset`, the arithmetic in `rollout`, the conditions in `deploymentstatus`.
 
 Kubernetes: pkg/controller/deployment (deployment_controller.go, sync.go, rolling.go, recreate.go)
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from k8slearn.api.errors import AlreadyExists, ApiError
 from k8slearn.api.objects import (
@@ -20,33 +19,24 @@ from k8slearn.api.objects import (
     is_controlled_by,
     is_deleting,
     key_of,
-    labels_of,
     name_of,
-    namespace_of,
     oldest_first,
-    owner_reference,
     revision_of,
 )
 from k8slearn.controllers import deploymentstatus, rollout
-from k8slearn.controllers.history import short_hash
+from k8slearn.controllers.newreplicaset import (
+    REVISION,
+    new_replicaset,
+    refreshed,
+    revision_number,
+    same_template,
+    sizes_noted,
+)
 from k8slearn.controllers.podcontrol import Claiming
+from k8slearn.controllers.rollout import DESIRED
 from k8slearn.machinery import Done
 from k8slearn.machinery.expectations import TIMEOUT
 from k8slearn.machinery.informer import Change
-
-HASH = "pod-template-hash"
-REVISION = "deployment.kubernetes.io/revision"
-PAST = "deployment.kubernetes.io/revision-history"
-DESIRED = "deployment.kubernetes.io/desired-replicas"
-MAXIMUM = "deployment.kubernetes.io/max-replicas"
-NOT_INHERITED = (
-    REVISION,
-    PAST,
-    DESIRED,
-    MAXIMUM,
-    "kubectl.kubernetes.io/last-applied-configuration",
-    "deprecated.deployment.rollback.to",
-)
 
 
 class DeploymentController(Claiming):
@@ -63,7 +53,7 @@ class DeploymentController(Claiming):
         if deployment is None or is_deleting(deployment):
             return None
         mine = oldest_first(self._known(deployment))
-        new = next((rs for rs in mine if _same_template(rs, deployment)), None)
+        new = next((rs for rs in mine if same_template(rs, deployment)), None)
         old = [rs for rs in mine if rs is not new]
         created = False
         resting = bool(deployment["spec"].get("paused")) or _was_scaled(deployment, mine)
@@ -104,10 +94,10 @@ class DeploymentController(Claiming):
 
     def _ensure_new(self, deployment: Object, new: Object | None, old: list[Object]) -> tuple[Object, bool]:
         """The ReplicaSet of the present template, made if it is not there; and whether it was made."""
-        revision = str(max([_revision(rs) for rs in old], default=0) + 1)
         if new is not None:
-            return self._refresh(deployment, new, revision), False
-        wanted = self._new_replicaset(deployment, old, revision)
+            changed = refreshed(deployment, new, old)
+            return (new if changed is new else self._remember(self.client.update(changed))), False
+        wanted = new_replicaset(deployment, old)
         try:
             made = self._remember(self.client.create(wanted))
         except AlreadyExists:
@@ -118,22 +108,6 @@ class DeploymentController(Claiming):
         if made["spec"]["replicas"]:
             self._tell(deployment, made, 0, made["spec"]["replicas"])
         return made, True
-
-    def _refresh(self, deployment: Object, new: Object, revision: str) -> Object:
-        """What it takes over from the Deployment; an old version that is wanted again becomes the newest."""
-        known = annotations_of(new)
-        wanted = {**known, **_inherited(deployment)}
-        if _revision(new) < int(revision):
-            wanted[REVISION] = revision
-            if REVISION in known:
-                wanted[PAST] = ",".join(filter(None, (known.get(PAST), known[REVISION])))
-        wait = deployment["spec"].get("minReadySeconds", 0)
-        if wanted == known and new["spec"].get("minReadySeconds", 0) == wait:
-            return new
-        changed = edit(new)
-        changed["metadata"]["annotations"] = wanted
-        changed["spec"]["minReadySeconds"] = wait
-        return self._remember(self.client.update(changed))
 
     def _tell_failure(self, deployment: Object, wanted: Object, error: ApiError) -> None:
         message = f'Failed to create new replica set "{name_of(wanted)}": {error}'
@@ -147,38 +121,11 @@ class DeploymentController(Claiming):
     def _known_already(self, deployment: Object, wanted: Object) -> Object:
         """Ours, but the cache does not know it yet; or another's, whose hash collides with ours."""
         found = self.client.get("replicasets", key_of(wanted))
-        if is_controlled_by(found, deployment) and _same_template(found, deployment):
+        if is_controlled_by(found, deployment) and same_template(found, deployment):
             return found
         count = dig(deployment, "status", "collisionCount", default=0) + 1
         self.client.update_status(deployment, collisionCount=count)
         raise RuntimeError(f'the name "{name_of(wanted)}" is taken; trying another')
-
-    def _new_replicaset(self, deployment: Object, old: list[Object], revision: str) -> Object:
-        template = edit(deployment["spec"]["template"])
-        digest = short_hash(template, dig(deployment, "status", "collisionCount", default=0))
-        template["metadata"].setdefault("labels", {})[HASH] = digest
-        selector = edit(deployment["spec"]["selector"])
-        selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH: digest}
-        spec: dict[str, Any] = {"selector": selector, "template": template, "replicas": 0}
-        if deployment["spec"].get("minReadySeconds"):
-            spec["minReadySeconds"] = deployment["spec"]["minReadySeconds"]
-        rs: Object = {
-            "apiVersion": "apps/v1",
-            "kind": "ReplicaSet",
-            "metadata": {
-                "name": f"{name_of(deployment)}-{digest}",
-                "namespace": namespace_of(deployment),
-                "labels": dict(template["metadata"]["labels"]),
-                "annotations": {**_inherited(deployment), **_sizes(deployment), REVISION: revision},
-                "ownerReferences": [owner_reference(deployment)],
-            },
-            "spec": spec,
-        }
-        spec["replicas"] = self._first_size(deployment, rs, old)
-        return rs
-
-    def _first_size(self, deployment: Object, rs: Object, old: list[Object]) -> int:
-        return rollout.new_size(deployment, rs, old)
 
     # --- rolling ---
 
@@ -206,7 +153,7 @@ class DeploymentController(Claiming):
         self, deployment: Object, new: Object | None, old: list[Object]
     ) -> tuple[Object | None, list[Object]]:
         """Paused, or asked for another size: nothing rolls, but every version gets its share of the new size."""
-        every = [*([new] if new is not None else []), *sorted(old, key=_revision, reverse=True)]
+        every = [*([new] if new is not None else []), *reversed(old)]
         sizes = rollout.shares(deployment, new, every)
         scaled = {name_of(rs): rs for rs in self._scale_all(deployment, every, sizes)}
         return scaled.get(name_of(new)) if new is not None else None, [scaled[name_of(rs)] for rs in old]
@@ -220,11 +167,11 @@ class DeploymentController(Claiming):
     def _scale(self, deployment: Object, rs: Object, size: int) -> Object:
         """Write a ReplicaSet's size, and for whom it was worked out, if either has changed."""
         before = rs["spec"]["replicas"]
-        if before == size and _sizes(deployment).items() <= annotations_of(rs).items():
+        if before == size and sizes_noted(deployment).items() <= annotations_of(rs).items():
             return rs
         changed = edit(rs)
         changed["spec"]["replicas"] = size
-        changed["metadata"].setdefault("annotations", {}).update(_sizes(deployment))
+        changed["metadata"].setdefault("annotations", {}).update(sizes_noted(deployment))
         stored = self._remember(self.client.update(changed))
         if before != size:
             self._tell(deployment, rs, before, size)
@@ -255,7 +202,7 @@ class DeploymentController(Claiming):
         """Keep as many empty old ReplicaSets as revisionHistoryLimit says, the newest ones."""
         limit = dig(deployment, "spec", "revisionHistoryLimit", default=10)
         empty = [rs for rs in old if not rs["spec"]["replicas"] and not is_deleting(rs)]
-        for rs in sorted(empty, key=_revision)[: max(len(empty) - limit, 0)]:
+        for rs in sorted(empty, key=revision_number)[: max(len(empty) - limit, 0)]:
             if not _still_running([rs]):
                 self.client.delete(rs)
 
@@ -270,27 +217,6 @@ def _was_scaled(deployment: Object, sets: list[Object]) -> bool:
     """Was the size of any ReplicaSet in use worked out for another size of the Deployment?"""
     noted = [annotations_of(rs).get(DESIRED) for rs in sets if rs["spec"]["replicas"]]
     return any(n is not None and n != str(deployment["spec"]["replicas"]) for n in noted)
-
-
-def _same_template(rs: Object, deployment: Object) -> bool:
-    template, labels = rs["spec"]["template"], labels_of(rs["spec"]["template"])
-    without = {k: v for k, v in labels.items() if k != HASH}
-    bare = {**template, "metadata": {**template["metadata"], "labels": without}}
-    return bare == deployment["spec"]["template"]
-
-
-def _revision(rs: Object) -> int:
-    return int(annotations_of(rs).get(REVISION, 0))
-
-
-def _sizes(deployment: Object) -> dict[str, str]:
-    """For which size of the Deployment a ReplicaSet's size was worked out."""
-    replicas = deployment["spec"]["replicas"]
-    return {DESIRED: str(replicas), MAXIMUM: str(replicas + rollout.surge(deployment))}
-
-
-def _inherited(deployment: Object) -> dict[str, str]:
-    return {k: v for k, v in annotations_of(deployment).items() if k not in NOT_INHERITED}
 
 
 def _still_running(sets: list[Object]) -> bool:

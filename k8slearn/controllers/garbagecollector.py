@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from k8slearn.api.errors import Conflict, NotFound
+from k8slearn.api.kinds import Resource
 from k8slearn.api.objects import (
     Key,
     Object,
@@ -29,6 +30,7 @@ from k8slearn.api.objects import (
     owners_of,
     uid_of,
 )
+from k8slearn.controllers.ownergraph import OwnerGraph
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
 
@@ -49,7 +51,7 @@ class GarbageCollector(Controller):
         return [r.name for r in self.client.kinds.kept() if r.name not in UNOWNED]
 
     def setup(self) -> None:
-        self.dependents: dict[str, dict[str, None]] = {}  # uid of an owner -> queue keys of its dependents
+        self.graph = OwnerGraph()
 
     def on_change(self, change: Change) -> None:
         """Kinds come and go. Kubernetes: GarbageCollector.Sync"""
@@ -68,9 +70,9 @@ class GarbageCollector(Controller):
     def keys_for(self, change: Change) -> Iterable[Key]:
         """An object that waits for us, or whose owner we do not know; when one is gone, its dependents."""
         obj, key = change.object, f"{change.resource} {key_of(change.object)}"
-        self._remember(key, change)
+        self.graph.note(key, change)
         if change.type == "DELETED":
-            return [*self.dependents.get(uid_of(obj), ()), *self._waiting_owners(obj)]
+            return [*self.graph.dependents_of(obj), *self._waiting_owners(obj)]
         keys = [key] if _waits_for_us(obj) or self._has_unknown_owner(obj) else []
         if change.old is not None and owners_of(change.old) != owners_of(obj):
             keys += self._waiting_owners(change.old)
@@ -78,16 +80,6 @@ class GarbageCollector(Controller):
 
     def _has_unknown_owner(self, obj: Object) -> bool:
         return any(self._find(o, namespace_of(obj)) is None for o in owners_of(obj))
-
-    def _remember(self, key: str, change: Change) -> None:
-        """Keep the graph: who depends on whom. Kubernetes: graph_builder.go"""
-        for reference in owners_of(change.old or {}):
-            family = self.dependents.get(reference["uid"], {})
-            family.pop(key, None)
-            if not family:
-                self.dependents.pop(reference["uid"], None)
-        for reference in owners_of(change.new or {}):
-            self.dependents.setdefault(reference["uid"], {})[key] = None
 
     def _waiting_owners(self, obj: Object) -> list[str]:
         """Owners that wait, in foreground deletion, for this object to go."""
@@ -107,9 +99,10 @@ class GarbageCollector(Controller):
             return None
         if is_deleting(obj):
             self._finish_deletion(resource, obj)
-        if owners_of(obj) and not is_deleting(obj):
-            return self._check_owners(resource, obj)
-        return None
+        if not owners_of(obj) or is_deleting(obj):
+            return None
+        self._report_strangers(obj)
+        return None if self._is_owned_from_below(obj) else self._check_owners(resource, obj)
 
     def _check_owners(self, resource: str, obj: Object) -> Done | None:
         """Delete the object if all its owners are gone; if only some are, let it forget those.
@@ -124,24 +117,60 @@ class GarbageCollector(Controller):
             if len(solid) < len(present):
                 self._set_owners(obj, solid)
         elif going:
-            self._delete(resource, obj, "Foreground" if self.dependents.get(uid_of(obj)) else "Background")
+            self._delete(resource, obj, "Foreground" if self.graph.dependents_of(obj) else "Background")
         else:
             self._delete(resource, obj, "Background")
         unheard = any(owner is not None and self._is_unheard(o, namespace_of(obj)) for o, owner in present)
         return Done(again_in=UNHEARD, background=True) if unheard else None
 
+    def _report_strangers(self, obj: Object) -> None:
+        """Who lives in another namespace is no owner. Kubernetes: reportInvalidNamespaceOwnerRef"""
+        home = namespace_of(obj)
+        for o in owners_of(obj):
+            if self._lives_elsewhere(o, home):
+                who = f"{o['apiVersion']}/{o['kind']}, namespace: {home}, name: {o['name']}, uid: {o['uid']}"
+                message = f'ownerRef [{who}] does not exist in namespace "{home}"'
+                self.events.warning(obj, "OwnerRefInvalidNamespace", message)
+
+    def _lives_elsewhere(self, reference: Object, namespace: str) -> bool:
+        resource = self._kind_of(reference)
+        if resource is None or resource.name not in self.informers or self._find(reference, namespace):
+            return False
+        known = self.cache.by("uid", resource.name, reference["uid"])
+        return any(namespace_of(o) not in ("", namespace) for o in known)
+
+    def _is_owned_from_below(self, obj: Object) -> bool:
+        """A cluster-scoped object whose owner would live in a namespace: nobody can say in which. It stays.
+
+        Kubernetes: namespacedOwnerOfClusterScopedObjectErr
+        """
+        kinds = [] if namespace_of(obj) else [self._kind_of(o) for o in owners_of(obj)]
+        return any(kind is not None and kind.namespaced for kind in kinds)
+
+    def _kind_of(self, reference: Object) -> Resource | None:
+        try:
+            return self.client.kinds.of(reference)
+        except NotFound:
+            return None
+
     def _is_unheard(self, reference: Object, namespace: str) -> bool:
-        watched = self.client.kinds.of(reference).name in self.informers
+        resource = self._kind_of(reference)
+        watched = resource is not None and resource.name in self.informers
         return watched and self._find(reference, namespace) is None
 
     def _owner(self, reference: Object, namespace: str) -> Object | None:
-        """The owner if it exists. What the cache does not know is asked of the API: it may be stale."""
+        """The owner if it exists. What the cache does not know is asked of the API: it may be stale.
+
+        Of a kind that is not served nobody can say whether it is there: NoKindMatch, and another try later.
+        """
         located = self._find(reference, namespace)
         if located is not None:
             return located[1]
+        if reference["uid"] in self.graph.gone:
+            return None
+        resource = self.client.kinds.of(reference)
+        home = namespace if resource.namespaced else ""
         try:
-            resource = self.client.kinds.of(reference)
-            home = namespace if resource.namespaced else ""
             owner = self.client.get(resource.name, make_key(home, reference["name"]))
         except NotFound:
             return None
@@ -149,11 +178,8 @@ class GarbageCollector(Controller):
 
     def _find(self, reference: Object, namespace: str) -> tuple[str, Object] | None:
         """(resource, object) of an owner, if the cache knows it."""
-        try:
-            resource = self.client.kinds.of(reference)
-        except NotFound:
-            return None
-        if resource.name not in self.informers:
+        resource = self._kind_of(reference)
+        if resource is None or resource.name not in self.informers:
             return None
         key = make_key(namespace if resource.namespaced else "", reference["name"])
         owner = self.cache.get(resource.name, key)
@@ -178,7 +204,7 @@ class GarbageCollector(Controller):
 
     def _finish_deletion(self, resource: str, obj: Object) -> None:
         finalizers = dig(obj, "metadata", "finalizers", default=[])
-        family = [self._member(key) for key in list(self.dependents.get(uid_of(obj), ()))]
+        family = [self._member(key) for key in self.graph.dependents_of(obj)]
         members = [m for m in family if m is not None]
         if "orphan" in finalizers:
             for _, child in members:

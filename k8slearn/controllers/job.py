@@ -239,17 +239,24 @@ class JobController(PodController):
         return True
 
     def _free_rest(self, key: Key, job: Object | None) -> None:
-        """Pods that nobody counts any more: of a Job that is over or gone, or made nobody's as it goes."""
+        """Pods that nobody counts any more: of a Job that is over or gone, or made nobody's as it goes.
+
+        Who could not be told is told again, or it would stay for ever.
+        """
+        kept = [pod for pod in self._rest(key, job) if not self._free(pod)]
+        if kept:
+            raise RuntimeError("some pods could not be told that nobody counts them")
+
+    def _rest(self, key: Key, job: Object | None) -> Iterable[Object]:
         if job is not None and is_finished(job):
-            for pod in filter(_is_tracked, self.cache.owned_by(job, "pods")):
-                self._free(pod)
+            yield from filter(_is_tracked, self.cache.owned_by(job, "pods"))
         if job is None or is_deleting(job):
             namespace, name = split_key(key)
             for pod in filter(_is_tracked, self.cache.list("pods", namespace)):
                 owner = controller_of(pod) or {"kind": "Job", "name": job_name_of(pod), "uid": "nobody"}
                 stray = owner["uid"] != uid_of(job or {})
                 if stray and (owner["kind"], owner["name"]) == ("Job", name):
-                    self._free(pod)
+                    yield pod
 
 
 def is_finished(job: Object) -> bool:

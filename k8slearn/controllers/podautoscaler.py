@@ -1,9 +1,9 @@
 """Keeps the size of a workload where its metrics want it, between two bounds.
 
 Every fifteen seconds it asks what the pods use (`resourcemetrics`), works out how many there should be
-(`replicacalculator`), and goes there no faster than it may (`scalingbehavior`). In a cluster without a metrics server
-the bounds hold, a size of zero switches scaling off, and everything else is told as what it is, a metric that could not
-be fetched.
+(`replicacalculator`), and goes there no faster than it may (`scalingbehavior`); what it has seen and done it says in
+its status (`autoscalerstatus`). In a cluster without a metrics server the bounds hold, a size of zero switches scaling
+off, and everything else is told as what it is, a metric that could not be fetched.
 
 Kubernetes: pkg/controller/podautoscaler/horizontal.go
 """
@@ -15,8 +15,20 @@ from typing import Any, NamedTuple
 
 from k8slearn.api.clock import timestamp
 from k8slearn.api.errors import ApiError, NoKindMatch
-from k8slearn.api.objects import Key, Object, dig, is_deleting, key_of, name_of, namespace_of
+from k8slearn.api.objects import (
+    Key,
+    Object,
+    dig,
+    is_deleting,
+    key_of,
+    labels_of,
+    name_of,
+    namespace_of,
+    split_key,
+)
 from k8slearn.api.requests import Request
+from k8slearn.api.selectors import LabelSelector
+from k8slearn.controllers.autoscalerstatus import Look
 from k8slearn.controllers.metricsources import Failure, described, failure, status_of, target_of
 from k8slearn.controllers.replicacalculator import NoCount, replicas
 from k8slearn.controllers.resourcemetrics import resource_metrics
@@ -37,6 +49,7 @@ class HorizontalPodAutoscalerController(Controller):
 
     def setup(self) -> None:
         self.past: dict[Key, History] = {}  # what it wished for, and what it did, as long as that counts
+        self.counted: dict[Key, str] = {}  # whose pods each of them was last seen to count
 
     def keys_for(self, change: Change) -> Iterable[Key]:
         """What it says itself is no reason for another look before the next one is due."""
@@ -47,6 +60,7 @@ class HorizontalPodAutoscalerController(Controller):
         hpa = self.cache.get(self.primary, key)
         if hpa is None or is_deleting(hpa):
             self.past.pop(key, None)
+            self.counted.pop(key, None)
             return None
         look = Look(hpa, self.clock.now)
         try:
@@ -84,7 +98,12 @@ class HorizontalPodAutoscalerController(Controller):
     def _follow(self, hpa: Object, look: Look, scale: Object, current: int) -> None:
         """Go where the metrics want it, if they want anything and it may."""
         past = self.past.setdefault(key_of(hpa), History(((self.clock.now, current),)))
-        found = self._measured(hpa, look, scale, current)
+        selector = dig(scale, "status", "selector")
+        pods = list(self.client.list("pods", namespace_of(hpa), labels=selector))
+        if self._is_ambiguous(hpa, look, selector, pods):
+            look.count(current, dig(hpa, "status", "desiredReplicas", default=0))
+            return
+        found = self._measured(hpa, look, pods, current)
         if found is None:
             return
         wish = found.replicas
@@ -100,6 +119,24 @@ class HorizontalPodAutoscalerController(Controller):
         elif self._rescale(hpa, look, current, size.replicas, reason, found.statuses):
             self._remember(hpa, None, current, size.replicas)
 
+    def _is_ambiguous(self, hpa: Object, look: Look, selector: str, pods: list[Object]) -> bool:
+        """Does another one count any of these pods, too? Then neither scales. Kubernetes: validateAndParseSelector"""
+        self.counted[key_of(hpa)] = selector
+        rivals = sorted(key for key in self.counted if self._counts(key, namespace_of(hpa), pods))
+        if len(rivals) <= 1:
+            return False
+        text = f"pods by selector {selector} are controlled by multiple HPAs: [{' '.join(rivals)}]"
+        self.events.warning(hpa, "AmbiguousSelector", text)
+        self.events.warning(hpa, "FailedComputeMetricsReplicas", text)
+        look.say("ScalingActive", "False", "AmbiguousSelector", text)
+        return True
+
+    def _counts(self, key: Key, namespace: str, pods: list[Object]) -> bool:
+        if split_key(key)[0] != namespace:
+            return False
+        selector = LabelSelector.parse(self.counted[key])
+        return any(selector.matches(labels_of(pod)) for pod in pods)
+
     def _remember(self, hpa: Object, wish: int | None, current: int, size: int) -> None:
         """Kubernetes: storeScaleEvent"""
         now, spec, past = self.clock.now, hpa["spec"], self.past[key_of(hpa)]
@@ -110,13 +147,13 @@ class HorizontalPodAutoscalerController(Controller):
         downs += [(now, current - size)] if size < current else []
         self.past[key_of(hpa)] = History(tuple(wishes), tuple(ups), tuple(downs))
 
-    def _measured(self, hpa: Object, look: Look, scale: Object, current: int) -> Proposal | None:
+    def _measured(self, hpa: Object, look: Look, pods: list[Object], current: int) -> Proposal | None:
         """The highest of what the metrics ask for. None: too little is known. Kubernetes: computeReplicasForMetrics"""
         metrics, failures, found = hpa["spec"].get("metrics") or [], list[Failure](), list[Proposal]()
         statuses: list[Object] = []
         for metric in metrics:
             try:
-                proposal = self._proposal(hpa, metric, scale, current)
+                proposal = self._proposal(hpa, metric, pods, current)
             except NoCount as why:
                 failures.append(failure(hpa, metric, str(why)))
                 statuses.append({"type": ""})
@@ -143,12 +180,11 @@ class HorizontalPodAutoscalerController(Controller):
             text = f"invalid metrics ({len(failures)} invalid out of {count}), {first}"
             self.events.warning(hpa, "FailedComputeMetricsReplicas", text)
 
-    def _proposal(self, hpa: Object, metric: Object, scale: Object, current: int) -> Proposal:
+    def _proposal(self, hpa: Object, metric: Object, pods: list[Object], current: int) -> Proposal:
         """What one metric asks for. Raises NoCount."""
         if metric["type"] not in ("Resource", "ContainerResource"):
             raise NoCount
         target = target_of(hpa, metric)
-        pods = list(self.client.list("pods", namespace_of(hpa), labels=dig(scale, "status", "selector")))
         names = {name_of(pod) for pod in pods}
         try:
             found = resource_metrics(self.client, namespace_of(hpa), names, target.resource, target.container)
@@ -200,31 +236,6 @@ class Proposal(NamedTuple):
     replicas: int
     name: str
     statuses: list[Object]
-
-
-class Look:
-    """One look at one autoscaler: the status it will have."""
-
-    def __init__(self, hpa: Object, now: float) -> None:
-        self.now = now
-        self.status: dict[str, Any] = dict(hpa.get("status") or {})
-
-    def say(self, kind: str, status: str, reason: str, message: str) -> None:
-        """The condition; its time moves only with its status."""
-        conditions = list(self.status.get("conditions") or ())
-        place = next((i for i, c in enumerate(conditions) if c["type"] == kind), len(conditions))
-        known = conditions[place] if place < len(conditions) else None
-        same = known is not None and known["status"] == status
-        since = known["lastTransitionTime"] if known is not None and same else timestamp(self.now)
-        fresh = {"type": kind, "status": status, "lastTransitionTime": since}
-        conditions[place : place + 1] = [{**fresh, "reason": reason, "message": message}]
-        self.status["conditions"] = conditions
-
-    def count(self, current: int, desired: int, metrics: list[Object] | None = None) -> None:
-        self.status |= {"desiredReplicas": desired, "currentMetrics": metrics}
-        self.status.pop("currentReplicas", None)
-        if current:
-            self.status["currentReplicas"] = current
 
 
 def _kind(hpa: Object) -> str:

@@ -76,14 +76,16 @@ class ReplicaSetController(PodController):
         return status
 
     def _conditions(self, rs: Object, problem: str) -> list[Object]:
-        others = [c for c in dig(rs, "status", "conditions", default=[]) if c["type"] != "ReplicaFailure"]
+        """The first failure stands there until all is well: a text that names another pod each time would be
+        news each time, to be answered with another try. Kubernetes: calculateStatus
+        """
+        known = condition(rs, "ReplicaFailure")
+        others = [c for c in dig(rs, "status", "conditions", default=[]) if c != known]
         if not problem:
             return others
         reason, _, message = problem.partition(":")
-        known = condition(rs, "ReplicaFailure")
-        since = known["lastTransitionTime"] if known else timestamp(self.clock.now)
-        failure = {"type": "ReplicaFailure", "status": "True", "lastTransitionTime": since}
-        return [*others, {**failure, "reason": reason, "message": message}]
+        failure = {"type": "ReplicaFailure", "status": "True", "reason": reason, "message": message}
+        return [*others, known or {**failure, "lastTransitionTime": timestamp(self.clock.now)}]
 
     def _until_available(self, rs: Object, pods: list[Object]) -> Done | None:
         """With minReadySeconds, a ready pod becomes available by the mere passing of time."""

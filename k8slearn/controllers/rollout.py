@@ -10,7 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from k8slearn.api.objects import Object, dig
+from k8slearn.api.objects import Object, annotations_of, dig, oldest_first
+
+DESIRED = "deployment.kubernetes.io/desired-replicas"
+MAXIMUM = "deployment.kubernetes.io/max-replicas"
 
 
 def resolve(value: int | str, replicas: int, *, up: bool) -> int:
@@ -97,7 +100,7 @@ def _take(sizes: dict[str, int], at_most: dict[str, int], count: int) -> None:
 def shares(deployment: Object, new: Object | None, every: list[Object]) -> dict[str, int]:
     """Name -> size, when the Deployment as a whole gets another size, perhaps in the middle of a rollout.
 
-    `every`: the new ReplicaSet first, then the newest of the old ones.
+    `every`: the new ReplicaSet first, then the old ones, whichever was made last before the others.
     """
     replicas = deployment["spec"]["replicas"]
     active = [rs for rs in every if rs["spec"]["replicas"]]
@@ -109,16 +112,21 @@ def shares(deployment: Object, new: Object | None, every: list[Object]) -> dict[
 
 
 def _is_saturated(deployment: Object, new: Object) -> bool:
-    """It has all the pods that are wanted, and they are available."""
-    counts = (new["spec"]["replicas"], dig(new, "status", "availableReplicas", default=0))
-    return counts == (deployment["spec"]["replicas"],) * 2
+    """It was asked for all the pods that are wanted now, and they are available."""
+    noted = int(annotations_of(new).get(DESIRED, -1))
+    counts = (noted, new["spec"]["replicas"], dig(new, "status", "availableReplicas", default=0))
+    return counts == (deployment["spec"]["replicas"],) * 3
 
 
 def _in_proportion(deployment: Object, active: list[Object]) -> dict[str, int]:
-    """Each ReplicaSet grows or shrinks as the whole does; what rounding leaves goes to the greatest."""
+    """Each ReplicaSet grows or shrinks as the whole does; what rounding leaves goes to the greatest.
+
+    Of equals the one that was made last grows first, and the one that was made first shrinks first.
+    """
     replicas = deployment["spec"]["replicas"]
     room = (replicas + surge(deployment) if replicas else 0) - wanted(active)
-    ordered = sorted(active if room > 0 else reversed(active), key=lambda rs: -rs["spec"]["replicas"])
+    by_age = oldest_first(active)
+    ordered = sorted(reversed(by_age) if room > 0 else by_age, key=lambda rs: -rs["spec"]["replicas"])
     sizes = {rs["metadata"]["name"]: rs["spec"]["replicas"] for rs in ordered}
     left = room
     for rs in ordered:
@@ -136,6 +144,5 @@ def _fraction(deployment: Object, rs: Object) -> int:
     replicas, size = deployment["spec"]["replicas"], rs["spec"]["replicas"]
     if replicas == 0:
         return -size
-    noted = dig(rs, "metadata", "annotations", "deployment.kubernetes.io/max-replicas", default="0")
-    before = int(noted) or dig(deployment, "status", "replicas", default=0)
+    before = int(annotations_of(rs).get(MAXIMUM, 0)) or dig(deployment, "status", "replicas", default=0)
     return math.floor(size * (replicas + surge(deployment)) / before + 0.5) - size if before else 0

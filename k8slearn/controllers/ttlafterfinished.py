@@ -6,7 +6,7 @@ Kubernetes: pkg/controller/ttlafterfinished/ttlafterfinished_controller.go
 from __future__ import annotations
 
 from k8slearn.api.clock import seconds_of
-from k8slearn.api.errors import Conflict, NotFound
+from k8slearn.api.errors import NotFound
 from k8slearn.api.objects import Key, Object, dig, is_deleting, uid_of
 from k8slearn.controllers.pods import condition
 from k8slearn.machinery import Controller, Done
@@ -26,7 +26,7 @@ class TTLAfterFinishedController(Controller):
                 if left is not None and left <= 0:
                     only_this = {"uid": uid_of(fresh)}
                     self.client.delete("jobs", key, propagationPolicy="Foreground", preconditions=only_this)
-        except (NotFound, Conflict):
+        except NotFound:
             return None
         return Done(again_in=left) if left is not None and left > 0 else None
 

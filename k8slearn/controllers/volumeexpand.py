@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from k8slearn.api.objects import Key, dig
 from k8slearn.api.quantities import parse
+from k8slearn.api.volumes import requested
 from k8slearn.machinery import Controller, Done
 
 WAITING = "waiting for an external controller to expand this PVC"
@@ -25,8 +26,7 @@ class ExpandController(Controller):
 
     def reconcile(self, key: Key) -> Done | None:
         claim = self.cache.get(self.primary, key)
-        asked = dig(claim, "spec", "resources", "requests", "storage", default="0")
         has = dig(claim, "status", "capacity", "storage")
-        if claim is not None and has is not None and parse(asked) > parse(has):
+        if claim is not None and has is not None and requested(claim) > parse(has):
             self.events.normal(claim, "ExternalExpanding", WAITING)
         return None

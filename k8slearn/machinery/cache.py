@@ -47,6 +47,7 @@ INDEXES: dict[str, IndexFunc] = {
     "orphan": orphan_in,
     "namespace": namespace_of,
     "node": by_node,
+    "uid": uid_of,
 }
 
 

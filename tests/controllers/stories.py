@@ -119,16 +119,15 @@ RC = named(
     "old",
     spec={"replicas": 2, "selector": {"app": "old"}, "template": template({"app": "old"})},
 )
-HPA = named(
-    "HorizontalPodAutoscaler",
-    "web",
-    "autoscaling/v2",
-    spec={
-        "minReplicas": 2,
-        "maxReplicas": 4,
-        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
-    },
-)
+
+
+def autoscaler(name: str, target: str) -> Object:
+    of = {"apiVersion": "apps/v1", "kind": "Deployment", "name": target}
+    spec = {"minReplicas": 2, "maxReplicas": 4, "scaleTargetRef": of}
+    return named("HorizontalPodAutoscaler", name, "autoscaling/v2", spec=spec)
+
+
+HPA = autoscaler("web", "web")
 BUDGET = named(
     "PodDisruptionBudget",
     "web",
@@ -140,7 +139,8 @@ CRON = named(
     "CronJob",
     "tick",
     "batch/v1",
-    spec={"schedule": "*/5 * * * *", "jobTemplate": {"spec": TASK}, "successfulJobsHistoryLimit": 2},
+    # three times, and then not for a year; who was deaf makes up for the last one only
+    spec={"schedule": "5,10,15 0 1 1 *", "jobTemplate": {"spec": TASK}, "successfulJobsHistoryLimit": 1},
 )
 ROLE = named(
     "ClusterRole",
@@ -241,10 +241,8 @@ STORIES = (
         "cronjob-controller",
         "cronjobs jobs",
         (
-            make(CRON),
-            wait(910),
-            patch("cronjobs", "default/tick", spec={"suspend": True}),
-            wait(600),
+            make(CRON, CRON | {"metadata": {"name": "quiet"}, "spec": CRON["spec"] | {"suspend": True}}),
+            wait(930),
         ),
     ),
     Story(
@@ -348,7 +346,14 @@ STORIES = (
     Story(
         "horizontal-pod-autoscaler",
         "deployments horizontalpodautoscalers",
-        (make(deployment("web", 6)), make(HPA), wait(60), delete("horizontalpodautoscalers", "default/web")),
+        (
+            make(deployment("web", 6)),
+            make(HPA),
+            wait(60),
+            delete("horizontalpodautoscalers", "default/web"),
+            # whether it got round to its work before it went is luck; afterwards it must leave this alone
+            patch("deployments", "default/web", spec={"replicas": 3}),
+        ),
     ),
     Story(
         "clusterrole-aggregation-controller",

@@ -154,6 +154,11 @@ def test_a_schedule_that_never_comes_is_waited_for_in_peace():
     sim.advance(600)
     assert not objects(sim, "jobs")
     assert not sim.errors()
+    (event,) = objects(sim, "events")
+    assert (event["reason"], event["count"]) == ("InvalidSchedule", 1)
+    assert event["message"] == (
+        "invalid schedule: 0 0 30 2 * : time difference between two schedules is less than 1 second"
+    )
 
 
 @pytest.mark.parametrize("seed", range(15))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import pytest
 
-from k8slearn.api.objects import edit, is_deleting
+from k8slearn.api.objects import controller_of, edit, is_deleting, key_of, owner_reference, uid_of
 from k8slearn.controllers import DeploymentController, GarbageCollector, ReplicaSetController, rollout
 from k8slearn.controllers.history import short_hash
 from k8slearn.controllers.pods import is_active, is_ready
 from k8slearn.sim import Simulation
-from tests.fakes import condition, deployment, hollow, objects, rolling, world, writes
+from tests.fakes import condition, configmap, deployment, hollow, objects, rolling, world, writes
 
 DEPLOYMENT = "deployment-controller"
 
@@ -295,43 +295,123 @@ def test_scaled_in_the_middle_of_a_stuck_rollout_every_version_gets_its_share():
 @pytest.mark.parametrize(
     ("replicas", "sizes_before", "expected"),
     [
+        # the whole was 10 (surge 3): it is 15 and 18, 5 and 8, 0 and 0, 20 and 23
         (15, {"new": 5, "old": 8}, {"new": 7, "old": 11}),
         (5, {"new": 5, "old": 8}, {"new": 3, "old": 5}),
         (0, {"new": 5, "old": 8}, {"new": 0, "old": 0}),
+        # what rounding leaves goes to the greatest; of equals, the younger grows first, the older shrinks first
         (20, {"new": 4, "old": 4, "older": 4}, {"new": 8, "old": 8, "older": 7}),
+        (8, {"new": 5, "old": 5, "older": 5}, {"new": 4, "old": 4, "older": 3}),
+        (9, {"new": 7, "old": 7}, {"new": 6, "old": 6}),
+        (8, {"new": 7, "old": 7}, {"new": 6, "old": 5}),
+        (11, {"new": 1, "old": 12}, {"new": 1, "old": 13}),
+        (30, {"new": 1, "old": 12}, {"new": 3, "old": 30}),
+        # who is alone gets everything, without a surge; an empty one gets nothing while others run
         (10, {"new": 13}, {"new": 10}),
+        (10, {"new": 0, "old": 13}, {"old": 10}),
+        (10, {"new": 0, "old": 0}, {"new": 10}),
+        (15, {"new": 5, "old": 8, "older": 0}, {"new": 7, "old": 11}),
     ],
 )
 def test_shares(replicas, sizes_before, expected):
-    max_before = {"deployment.kubernetes.io/max-replicas": str(sum(sizes_before.values()))}
-    sets = [
-        {"metadata": {"name": name, "annotations": max_before}, "spec": {"replicas": size}}
-        for name, size in sizes_before.items()
-    ]
+    """Kubernetes: GetReplicaSetProportion, with scale in sync.go"""
+    sets = some_sets(sizes_before, **{rollout.MAXIMUM: str(sum(sizes_before.values()))})
     assert rollout.shares(deployment(replicas=replicas, strategy=rolling(3, 2)), sets[0], sets) == expected
 
 
-def test_orphaned_replicasets_are_adopted_and_strangers_released():
+def some_sets(sizes: dict[str, int], **annotations: str) -> list:
+    """Each made a minute before the one that stands before it."""
+    return [
+        {
+            "metadata": {
+                "name": name,
+                "annotations": annotations,
+                "creationTimestamp": f"2026-01-01T00:{30 - age}:00Z",
+            },
+            "spec": {"replicas": size},
+        }
+        for age, (name, size) in enumerate(sizes.items())
+    ]
+
+
+def test_shares_without_a_note_of_how_many_there_were():
+    """Then the Deployment's own count has to do; without that, nobody knows, and the greatest gets it all."""
+    sets = some_sets({"new": 5, "old": 8})
+    wanted = deployment(replicas=15, strategy=rolling(3, 2))
+    assert rollout.shares(wanted | {"status": {"replicas": 13}}, sets[0], sets) == {"new": 7, "old": 11}
+    assert rollout.shares(wanted, sets[0], sets) == {"new": 5, "old": 13}
+
+
+@pytest.mark.parametrize(
+    ("noted", "expected"), [("5", {"old": 0}), ("10", {"new": 3, "old": 5})], ids=["full", "by chance"]
+)
+def test_the_old_ones_go_at_once_when_the_new_one_is_what_was_asked_for(noted, expected):
+    sets = some_sets({"new": 5, "old": 8}, **{rollout.DESIRED: noted, rollout.MAXIMUM: "13"})
+    sets[0]["status"] = {"availableReplicas": 5}
+    assert rollout.shares(deployment(replicas=5, strategy=rolling(3, 2)), sets[0], sets) == expected
+
+
+def test_recreate_gives_no_shares():
+    sets = some_sets({"new": 5, "old": 8})
+    assert rollout.shares(deployment(replicas=15, strategy={"type": "Recreate"}), sets[0], sets) == {}
+
+
+def orphaned() -> Simulation:
+    """A ReplicaSet whose Deployment is gone."""
     sim = begin(replicas=2)
     sim.client.delete("deployments", "default/web", propagationPolicy="Orphan")
     sim.run()
+    return sim
+
+
+def owners_by_uid(sim: Simulation) -> dict[str, str | None]:
+    found = {rs["metadata"]["uid"]: controller_of(rs) for rs in objects(sim, "replicasets")}
+    return {uid: owner and owner["uid"] for uid, owner in found.items()}
+
+
+def test_an_orphaned_replicaset_is_adopted_with_its_pods():
+    sim = orphaned()
     (before,) = objects(sim, "replicasets")
-    assert not before["metadata"].get("ownerReferences")
+    running = {uid_of(p) for p in pods(sim)}
+    assert controller_of(before) is None
     sim.create(deployment(replicas=2))
     sim.run()
-    (rs,) = objects(sim, "replicasets")
-    assert rs["metadata"]["uid"] == before["metadata"]["uid"]
-    assert rs["metadata"]["ownerReferences"][0]["uid"] == web(sim)["metadata"]["uid"]
-    labels = {"app": "elsewhere"}
-    sim.client.patch(
-        "replicasets", f"default/{rs['metadata']['name']}", patch={"metadata": {"labels": labels}}
-    )
+    assert owners_by_uid(sim) == {uid_of(before): uid_of(web(sim))}
+    assert {uid_of(p) for p in pods(sim)} == running
+
+
+def test_an_orphan_of_another_template_is_adopted_as_an_old_version():
+    sim = orphaned()
+    sim.create(deployment(replicas=2, image="app:2"))
     sim.run()
-    owners = {
-        r["metadata"]["uid"]: bool(r["metadata"].get("ownerReferences")) for r in objects(sim, "replicasets")
-    }
-    assert owners[rs["metadata"]["uid"]] is False
-    assert sorted(owners.values()) == [False, True] or len(owners) == 1
+    assert set(owners_by_uid(sim).values()) == {uid_of(web(sim))}
+    assert sizes(sim) == {"app:1": 0, "app:2": 2}
+    assert web(sim)["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2"
+
+
+def test_a_replicaset_of_somebody_else_is_not_adopted():
+    sim = orphaned()
+    (before,) = objects(sim, "replicasets")
+    somebody = sim.client.create(configmap())
+    other = owner_reference(somebody)
+    sim.client.patch("replicasets", key_of(before), patch={"metadata": {"ownerReferences": [other]}})
+    sim.create(deployment(replicas=2, image="app:2"))
+    sim.run()
+    assert owners_by_uid(sim)[uid_of(before)] == uid_of(somebody)
+    assert sizes(sim) == {"app:1": 2, "app:2": 2}
+
+
+def test_a_replicaset_whose_labels_match_no_more_is_let_go():
+    """It keeps its pods. Its name is taken now, so the new one gets another."""
+    sim = begin(replicas=2)
+    (rs,) = objects(sim, "replicasets")
+    sim.client.patch("replicasets", key_of(rs), patch={"metadata": {"labels": {"app": "elsewhere"}}})
+    sim.run()
+    owners = owners_by_uid(sim)
+    assert owners.pop(uid_of(rs)) is None
+    assert list(owners.values()) == [uid_of(web(sim))]
+    assert web(sim)["status"]["collisionCount"] == 1
+    assert (sizes(sim), len(pods(sim)), sim.errors()) == ({"app:1": 2}, 4, {})
 
 
 def test_going_back_notes_what_the_revision_was_before():

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import pytest
 
-from k8slearn.api.objects import owner_reference
-from k8slearn.controllers import DeploymentController, GarbageCollector, ReplicaSetController
+from k8slearn.api.objects import owner_reference, uid_of
+from k8slearn.controllers import (
+    CustomResourceDefinitionController,
+    DeploymentController,
+    GarbageCollector,
+    ReplicaSetController,
+)
 from k8slearn.sim import Simulation
-from tests.fakes import configmap, deployment, named, names, objects, pod, replicaset, world
+from tests.crds import crd
+from tests.fakes import configmap, deployment, named, names, namespace, objects, pod, replicaset, world
 
 GC = "garbage-collector-controller"
 
@@ -207,6 +213,68 @@ def test_an_owner_that_never_was(sim):
     own(sim, configmap("child"), ghost)
     sim.run()
     assert left(sim) == []
+
+
+@pytest.mark.parametrize("owner_first", [True, False])
+def test_an_owner_in_another_namespace_is_none_and_that_is_said(sim, owner_first):
+    sim.client.create(namespace("far"))
+    owner = sim.client.create(configmap("owner", metadata={"namespace": "far"}))
+    if owner_first:
+        sim.run()
+    own(sim, pod("child"), owner)
+    sim.run()
+    assert left(sim) == ["owner"]
+    (event,) = [e for e in objects(sim, "events") if e["reason"] == "OwnerRefInvalidNamespace"]
+    uid = owner["metadata"]["uid"]
+    assert (event["type"], event["involvedObject"]["name"]) == ("Warning", "child")
+    assert event["message"] == (
+        f"ownerRef [v1/ConfigMap, namespace: default, name: owner, uid: {uid}] does not exist in "
+        'namespace "default"'
+    )
+
+
+def test_a_second_owner_in_another_namespace_is_forgotten(sim):
+    sim.client.create(namespace("far"))
+    stranger = sim.client.create(configmap("stranger", metadata={"namespace": "far"}))
+    child = own(sim, configmap("child"), sim.client.create(configmap("owner")), stranger)
+    sim.run()
+    kept = sim.client.get("configmaps", "default/child")["metadata"]["ownerReferences"]
+    assert [o["name"] for o in kept] == ["owner"]
+    assert [e["count"] for e in objects(sim, "events")] == [1]
+    assert uid_of(child) == uid_of(sim.client.get("configmaps", "default/child"))
+
+
+def test_a_cluster_scoped_object_whose_owner_lives_in_a_namespace_stays(sim):
+    owner = sim.client.create(configmap("owner"))
+    node = named("Node", "machine", namespace="")
+    own(sim, node, owner)
+    sim.run()
+    sim.client.delete(owner)
+    sim.run()
+    assert names(objects(sim, "nodes")) == ["machine"]
+    assert [e["reason"] for e in objects(sim, "events")] == ["OwnerRefInvalidNamespace"]
+
+
+def test_an_owner_of_a_kind_that_is_not_served_may_be_there_all_the_same(sim):
+    """Kubernetes tries again, ever more slowly, and deletes nothing."""
+    own(sim, configmap("child"), named("Toy", "a", "example.com/v1", metadata={"uid": "some-uid"}))
+    before = sim.position
+    sim.advance(3600)
+    assert left(sim) == ["child"]
+    looks = [s for s in list(sim.trace)[before:] if (s.player, s.action) == (GC, "reconcile")]
+    assert len(looks) < 25
+    assert 'no matches for kind "Toy" in version "example.com/v1"' in str(sim.errors()[GC])
+
+
+def test_who_saw_the_owner_go_need_not_ask_for_a_kind_that_went_as_well():
+    sim = world(GarbageCollector, CustomResourceDefinitionController)
+    sim.create(crd("toys", "Toy"))
+    sim.run()
+    own(sim, configmap("child"), sim.client.create(named("Toy", "a", "example.com/v1")))
+    sim.run()
+    sim.client.delete("customresourcedefinitions", "toys.example.com")
+    sim.run()
+    assert (left(sim), sim.errors()) == ([], {})
 
 
 def test_what_has_no_owner_is_none_of_its_business(sim):

@@ -251,6 +251,14 @@ def test_a_finished_job_goes_after_its_time():
     assert 5 <= sim.now < 7
 
 
+def test_a_finished_job_whose_deletion_is_refused_goes_all_the_same():
+    sim = world()
+    sim.fault("refuse", "ttl-after-finished-controller", 1, "Conflict")
+    sim.create(a_job("soon", ttlSecondsAfterFinished=5))
+    sim.run()
+    assert objects(sim, "jobs") == []
+
+
 # --- every order of news, and bad luck -----------------------------------------------------------
 
 TROUBLE = ("drop", "crash", "hold", "release", "reconnect", "resync", "crash_after", "refuse")

@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 
 from k8slearn.api.objects import Object
-from k8slearn.controllers import HorizontalPodAutoscalerController
+from k8slearn.controllers import (
+    DeploymentController,
+    HorizontalPodAutoscalerController,
+    ReplicaSetController,
+)
 from k8slearn.sim import Simulation
-from tests.fakes import condition, deployment, named, objects, world
+from tests.fakes import condition, deployment, named, namespace, objects, world
 
 
 @pytest.fixture
@@ -106,3 +110,30 @@ def test_it_looks_again_every_fifteen_seconds(sim):
     sim.client.patch("deployments", "default/web", patch={"spec": {"replicas": 4}})
     sim.advance(16)
     assert look(sim)["status"]["currentReplicas"] == 4
+
+
+def test_two_that_count_the_same_pods_stop_each_other_until_one_goes():
+    sim = world(HorizontalPodAutoscalerController, DeploymentController, ReplicaSetController)
+    other = scaler()
+    other["metadata"]["name"] = "other"
+    sim.create([deployment(replicas=3), scaler(), other])
+    sim.advance(40)
+    rivals = "pods by selector app=web are controlled by multiple HPAs: [default/h default/other]"
+    for name in ("h", "other"):
+        found = sim.client.get("horizontalpodautoscalers", f"default/{name}")
+        active = condition(found, "ScalingActive")
+        assert (active["reason"], active["message"]) == ("AmbiguousSelector", rivals)
+    sim.client.delete("horizontalpodautoscalers", "default/other")
+    sim.advance(20)
+    assert condition(look(sim), "ScalingActive")["reason"] == "FailedGetResourceMetric"
+
+
+def test_two_that_count_the_same_labels_in_two_namespaces_do_not_meet():
+    sim = world(HorizontalPodAutoscalerController, DeploymentController, ReplicaSetController)
+    sim.create(namespace("shop"))
+    there = [deployment(replicas=3), scaler()]
+    for made in there:
+        made["metadata"]["namespace"] = "shop"
+    sim.create([deployment(replicas=3), scaler(), *there])
+    sim.advance(40)
+    assert condition(look(sim), "ScalingActive")["reason"] == "FailedGetResourceMetric"

@@ -6,11 +6,10 @@ Kubernetes: plugin/pkg/admission/storage/{storageobjectinuseprotection,persisten
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from k8slearn.api.objects import Object, dig
-from k8slearn.api.quantities import parse
+from k8slearn.api.volumes import requested
 from k8slearn.apiserver.admission.plugin import CREATE, UPDATE, Plugin, forbidden
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class PersistentVolumeClaimResize(Plugin):
 
     def validate(self, server: ApiServer, write: Write) -> None:
         old = write.old or {}
-        if _size(write.object) <= _size(old):
+        if requested(write.object) <= requested(old):
             return
         if dig(old, "status", "phase") != "Bound":
             raise forbidden(write, "Only bound persistent volume claims can be expanded")
@@ -53,10 +52,6 @@ class PersistentVolumeClaimResize(Plugin):
                 "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc "
                 "must support resize",
             )
-
-
-def _size(claim: Object) -> Fraction:
-    return parse(dig(claim, "spec", "resources", "requests", "storage", default=0))
 
 
 def _may_grow(server: ApiServer, claim: Object, old: Object) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from k8slearn.api import quantities
 from k8slearn.api.errors import FieldError, forbidden, invalid
 from k8slearn.api.objects import Object, dig
+from k8slearn.api.volumes import requested
 from k8slearn.apiserver.validation import definitions, jobs, podupdates, rbac, services
 
 Spec = dict[str, Any]
@@ -115,9 +116,7 @@ def _claim(new: Object, old: Object) -> Iterable[FieldError]:
     bound = dig(old, "status", "phase") == "Bound"
     free = ("resources", "volumeAttributesClassName", *once) if bound else tuple(once)
     yield from _only(new, old, free, CLAIM_FIELDS)
-    before, size = (
-        quantities.parse(dig(o, "spec", "resources", "requests", "storage", default=0)) for o in (old, new)
-    )
+    before, size = requested(old), requested(new)
     has = quantities.parse(dig(old, "status", "capacity", "storage", default=0))
     if size < before and size <= has:  # taking back a wish that was never granted is allowed
         yield forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")
