@@ -388,8 +388,7 @@ show(GarbageCollector._delete)
 # The same, with more hands. `kube-controller-manager` runs twenty workers for each of its two queues, one for deleting and
 # one for orphaning. It watches every kind that it discovers, and reads only their metadata; the graph of who belongs to
 # whom is built by one goroutine. Before each deletion it asks the API server for the object and for its owners, and
-# remembers uids that it knows to be gone. An owner that it has not heard of becomes a *virtual* node in the graph. If a
-# note names an owner in another namespace, it says so in an Event, `OwnerRefInvalidNamespace`; ours does not.
+# remembers uids that it knows to be gone. An owner that it has not heard of becomes a *virtual* node in the graph.
 #
 # **Exercises:** [07 · Exercises](../exercises/07_owners.ipynb)
-# · **Next:** [09 · The scheduler](09_the_scheduler.ipynb)
+# · **Next:** [08 · Rollouts](08_rollouts.ipynb)

@@ -281,4 +281,4 @@ show(Scheduler._schedule)
 # *mine*. Real kubelets start them, and cannot tell who has written the name.
 #
 # **Exercises:** [09 · Exercises](../exercises/09_the_scheduler.ipynb)
-# · **Next:** [12 · Custom resources](12_custom_resources.ipynb)
+# · **Next:** [10 · The node](10_the_node.ipynb)

@@ -537,10 +537,9 @@ show(pruning._map)
 # %% [markdown]
 # ## What the real one does
 #
-# The same, with the same messages: they are compared with recordings of a real v1.36. It does more in three places.
-# It prunes and fills in also when it reads what was stored under an older schema. It refuses a rule whose worst case would
-# be too expensive. And its garbage collector, when it finds an owner next door, says so in an event
-# (`OwnerRefInvalidNamespace`).
+# The same, with the same messages: they are compared with recordings of a real v1.36. It does more in two places.
+# It prunes and fills in also when it reads what was stored under an older schema. And it refuses a rule whose worst case
+# would be too expensive.
 #
 # **Exercises:** [12 · Exercises](../exercises/12_custom_resources.ipynb)
 # · **Next:** [13 · Operators](13_operators.ipynb)

@@ -528,4 +528,4 @@ point
 # Where we are simpler: players inside a simulation may look at what others serve, and delete it, but cannot watch it.
 #
 # **Exercises:** [14 · Exercises](../exercises/14_aggregation.ipynb)
-# · **Next:** [16 · Tens of thousands](16_tens_of_thousands.ipynb)
+# · **Next:** [15 · No conductor](15_no_conductor.ipynb)

@@ -404,3 +404,4 @@ curves(took, "milliseconds for each pod", measured=True)
 # list by hand which change spoils which answer, and forgot some.
 #
 # **Exercises:** [16 · Exercises](../exercises/16_tens_of_thousands.ipynb)
+# · **Next:** [17 · Anywhere](17_anywhere.ipynb)

@@ -1,7 +1,7 @@
 """A limit on how long one move of a controller may take, counted in lines of its code, not in seconds.
 
 Counting gives the same answer on every machine, and can say which line it was. Only code outside this package
-is counted. What makes no lines (a loop on a single line in Python 3.11, an endless iterator handed to `sum`)
+is counted, and of libraries only what that code calls. What makes no lines (a loop on a single line in Python 3.11, an endless iterator handed to `sum`)
 is stopped by an alarm after some seconds of computing, where the system has one. With a debugger or a
 coverage tool at work nothing is stopped: there is one tracer per thread.
 """
@@ -22,7 +22,11 @@ from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
 
 HOUSE = str(Path(__file__).parent.parent)
-LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
+LIBRARIES = (
+    "<string>",
+    "<frozen",
+    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+)
 BUDGET = 20_000  # lines of a controller's own code in one move; a reconcile needs some dozens
 SECONDS = 5.0  # of computing in one move, after which it does not matter any more how many lines they were
 
@@ -38,7 +42,7 @@ class Endless(BaseException):
 
 def blamed(frame: FrameType | None) -> tuple[str, int] | None:
     """(file, line): the innermost that is the author's; when all is other people's, the innermost that is not ours."""
-    for skipped in ((HOUSE, "<string>", *LIBRARIES), (HOUSE,)):
+    for skipped in ((HOUSE, *LIBRARIES), (HOUSE,)):
         found = frame
         while found is not None and found.f_code.co_filename.startswith(skipped):
             found = found.f_back
@@ -84,8 +88,11 @@ class Budget:
             raise Endless(*line)
 
     def _enter_frame(self, frame: FrameType, event: str, arg: object) -> Any:
-        if frame.f_code.co_filename.startswith(HOUSE):
+        filename, caller = frame.f_code.co_filename, frame.f_back
+        if filename.startswith(HOUSE):
             return None
+        if filename.startswith(LIBRARIES) and (caller is None or caller.f_trace is None):
+            return None  # the house has called it, and not the author
         return self._count
 
     def _count(self, frame: FrameType, event: str, arg: object) -> Any:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from k8slearn.sim.guard import Endless, WrongAnswer, guarded, line_of
+from k8slearn.api import scalars
+from k8slearn.sim.guard import BUDGET, Budget, Endless, WrongAnswer, guarded, line_of
 from k8slearn.sim.play import Play
 from k8slearn.sim.schedule import Schedule
 from k8slearn.sim.trial import ENDS, RAISES
@@ -78,3 +81,25 @@ def test_the_line_of_a_slip_is_found():
 def test_a_guarded_controller_keeps_its_name_and_does_its_work():
     assert guarded(Naive)().full_name == Naive().full_name
     assert Play(trial(guarded(Naive), EXACT), Schedule()).run() is None
+
+
+def test_what_the_house_does_in_libraries_is_not_held_against_anybody():
+    """Compiling a pattern takes thousands of lines, and nobody can help it that we look for one."""
+    budget = Budget()
+    with budget:
+        for _ in range(5):
+            re.purge()
+            scalars.time("2026-01-01T00:00:00Z")
+    assert budget.left > BUDGET - 100
+
+
+def compiles() -> None:
+    re.purge()
+    re.compile(r"(\d+)-(\d+)")
+
+
+def test_what_somebody_does_in_libraries_is_counted():
+    budget = Budget()
+    with budget:
+        compiles()
+    assert budget.left < BUDGET - 100
