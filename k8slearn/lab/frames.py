@@ -15,7 +15,7 @@ from k8slearn.lab import decisions, ownership, story, streams
 from k8slearn.lab.board import board
 from k8slearn.lab.logs import log
 from k8slearn.lab.loops import loop
-from k8slearn.lab.notes import note
+from k8slearn.lab.notes import note, pod_note
 from k8slearn.lab.queues import queues
 from k8slearn.machinery import Controller, Informer
 from k8slearn.sim import Call, Simulation, Step
@@ -36,7 +36,7 @@ class SimSource:
         self.until = until
         self._traffic = Traffic()
         self._knobs = decisions.Knobs()
-        self._look = ownership.Look()
+        self._since = 0  # the revision that the owners are compared with; 0: that before the step
 
     @property
     def position(self) -> int:
@@ -65,15 +65,15 @@ class SimSource:
     def obey(self, verb: str, who: str, what: str) -> None:
         if verb in decisions.ORDERS:
             self._knobs = decisions.turn(self.sim, self._knobs, verb, who, what)
-        elif verb in ownership.ORDERS:
-            self._look = ownership.turn(self._look, verb, who, what)
+        elif verb == ownership.COMPARE:
+            self._since = int(what)
         else:
             streams.obey(self.sim, verb, who)
 
     def frame(self, selection: Selection) -> dict[str, Any]:
         step = self.sim.trace[self.position] if self.position else None
         explained = decisions.explained(self.sim, selection.get("object"), self._knobs)
-        owners = ownership.ownership(self.sim, step, self._look)
+        owners = ownership.ownership(self.sim, step, selection.get("object"), self._since)
         return frame(self.sim, selection, self._traffic) | {"scheduler": explained, "owners": owners}
 
 
@@ -294,22 +294,6 @@ def _workload(obj: Object, pods: list[Object], names: dict[str, str]) -> dict[st
         "actual": len([p for p in pods if not is_deleting(p)]),
         "ready": len([p for p in pods if pod_note(p)["ready"]]),
         "owner": names.get(owner["uid"]) if owner else None,
-    }
-
-
-def pod_note(pod: Object) -> dict[str, Any]:
-    """A pod as a small square: its phase, whether it is ready, what it waits for."""
-    conditions = {c["type"]: c for c in dig(pod, "status", "conditions", default=[])}
-    waiting = [
-        dig(c, "state", "waiting", "reason") for c in dig(pod, "status", "containerStatuses", default=[])
-    ]
-    unscheduled = dig(conditions, "PodScheduled", "reason", default="")
-    return {
-        "key": key_of(pod),
-        "phase": dig(pod, "status", "phase", default="Unknown"),
-        "ready": dig(conditions, "Ready", "status") == "True",
-        "deleting": is_deleting(pod),
-        "reason": next(filter(None, waiting), "") or unscheduled,
     }
 
 

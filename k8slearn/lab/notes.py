@@ -1,8 +1,10 @@
-"""The one word people want to read about an object."""
+"""The one word people want to read about an object, and the few that the picture of a pod needs."""
 
 from __future__ import annotations
 
-from k8slearn.api.objects import Object, dig, is_deleting
+from typing import Any
+
+from k8slearn.api.objects import Object, dig, is_deleting, key_of
 
 
 def note(obj: Object) -> str:
@@ -17,3 +19,19 @@ def note(obj: Object) -> str:
         return phase or ""
     reported = obj.get("status") or {}
     return f"{reported.get('readyReplicas', 0)}/{replicas} ready" if reported else f"{replicas} wanted"
+
+
+def pod_note(pod: Object) -> dict[str, Any]:
+    """A pod as a small square: its phase, whether it is ready, what it waits for."""
+    conditions = {c["type"]: c for c in dig(pod, "status", "conditions", default=[])}
+    waiting = [
+        dig(c, "state", "waiting", "reason") for c in dig(pod, "status", "containerStatuses", default=[])
+    ]
+    unscheduled = dig(conditions, "PodScheduled", "reason", default="")
+    return {
+        "key": key_of(pod),
+        "phase": dig(pod, "status", "phase", default="Unknown"),
+        "ready": dig(conditions, "Ready", "status") == "True",
+        "deleting": is_deleting(pod),
+        "reason": next(filter(None, waiting), "") or unscheduled,
+    }

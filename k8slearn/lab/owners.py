@@ -20,13 +20,14 @@ GONE = "is not there"
 
 
 class Branch(NamedTuple):
-    """One object, what has to be said about it, and what belongs to it."""
+    """One object, what has to be said about it, and what belongs to it. `obj`: None of an owner that is only named."""
 
     kind: str
     name: str
     uid: str
     marks: tuple[str, ...]
     children: tuple[Branch, ...]
+    obj: Object | None = None
 
 
 def owner_tree(sim: Simulation, *resources: str) -> Shown:
@@ -73,7 +74,8 @@ class _Family:
     def branch(self, obj: Object, reference: Object | None = None, above: tuple[str, ...] = ()) -> Branch:
         uid = uid_of(obj)
         self.drawn.add(uid)
-        return Branch(obj["kind"], name_of(obj), uid, tuple(_marks(obj, reference)), self._below(uid, above))
+        marks = tuple(_marks(obj, reference))
+        return Branch(obj["kind"], name_of(obj), uid, marks, self._below(uid, above), obj)
 
     def _below(self, uid: str, above: tuple[str, ...]) -> tuple[Branch, ...]:
         if uid in above:  # a ring of owners: once round is enough
