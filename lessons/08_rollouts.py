@@ -96,6 +96,29 @@ for rs in sim.client.list("replicasets"):
 # always finds the same ReplicaSet again, and two templates never share a pod. That is why the name has a tail, and why nobody
 # should write this label by hand.
 #
+# It keeps two *versions* apart, and not two Deployments. Next door a café opens. Its file was copied from the shop's, and the
+# selector is still `app: shop`. For a while all goes well: each ReplicaSet says whose it is. Then somebody deletes the Deployment `shop`
+# with `--cascade=orphan`, to make it anew without touching its pods. What becomes of the four?
+
+# %%
+neighbour = predict("08 the neighbour's selector")
+neighbour
+
+# %%
+cafe = shop(replicas=1, template=template("k8slearn/web:9"))
+sim.create({**cafe, "metadata": {"name": "cafe"}})
+sim.advance(30)
+sim.client.delete("deployments", "default/shop", propagationPolicy="Orphan")
+sim.advance(30)
+owner_tree(sim)
+
+# %%
+neighbour.reveal()
+
+# %% [markdown]
+# The shop is closed, no error was reported, and nobody has deleted a pod by hand. The one mistake was made long before, in a copied
+# file. *A selector says who is mine*: labels are taken at their word, so they must be one's own.
+#
 # ## Two bounds
 #
 # How fast, and at what price? Two numbers say it, and both are bounds, not orders. `maxUnavailable`: how many of the wanted pods may
@@ -189,21 +212,20 @@ typo.reveal()
 
 # %% [markdown]
 # One new pod, which waits, and four old ones, which work. Nobody has decided to be careful: the rule needs an available new pod before it takes an
-# old one, and there is none. What the Deployment says of itself:
+# old one, and there is none. What the Deployment says of itself, and what the pod says:
 
 # %%
 for condition in bad.client.get("deployments", "default/shop")["status"]["conditions"]:
     print(condition["type"], condition["status"], condition["reason"], "-", condition["message"])
 
-# %% [markdown]
-# `Available` is true: there are enough. `Progressing` is false since nothing has moved for two minutes (`progressDeadlineSeconds`, ten if
-# you say nothing). That is a *report*. Nobody rolls back, nobody stops: if the image came into being now, it would go on.
-
-# %%
 pod = next(pod for pod in bad.client.list("pods") if "Web" in pod["spec"]["containers"][0]["image"])
 show(pod["status"]["containerStatuses"][0]["state"])
 
 # %% [markdown]
+# `Available` is true: there are enough. `Progressing` is false since nothing has moved for two minutes (`progressDeadlineSeconds`, ten if
+# you say nothing). That is a *report*. Nobody rolls back, nobody stops: if the image came into being now, it would go on.
+# *Why* nothing moves stands further down the tree, in the pod that waits.
+#
 # ## Back
 #
 # `kubectl rollout undo`. There is no such request in the API. What does it do?
@@ -280,8 +302,7 @@ set_image(calm, "k8slearn/web:2")
 set_image(calm, "k8slearn/web:3")
 calm.advance(30)
 history(calm)
-
-# %%
+print("and now it goes on")
 calm.client.patch("deployments", "default/shop", patch={"spec": {"paused": False}})
 calm.advance(60)
 history(calm)
@@ -354,29 +375,40 @@ made(every, since=30)
 # %% [markdown]
 # ## Work that ends
 #
-# All of these are for work that never ends. A **Job** is for work that does: so many times it must have been done, so many at a time, and so many
-# failures are forgiven. Each of these fails with a probability of 30 percent.
+# All of these are for work that never ends. A **Job** is for work that does: so many times it must have been done (`completions`), so
+# many at a time (`parallelism`), and so many failures are forgiven (`backoffLimit`). Each of these fails with a probability of 30
+# percent.
 
 # %%
-batch = {"name": "batch", "image": "k8slearn/batch", "args": ["--fails=0.3", "--runs-for=5"]}
-job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "inventory"}}
-job["spec"] = {"completions": 6, "parallelism": 3, "completionMode": "Indexed", "backoffLimit": 6}
-job["spec"]["template"] = {"spec": {"containers": [batch], "restartPolicy": "Never"}}
-work = Simulation(Cluster(nodes=3, adding=[JobController]), seed=4)
-work.create(job)
-work.advance(300)
-status = work.client.get("jobs", "default/inventory")["status"]
-print("succeeded", status["succeeded"], "of indexes", status["completedIndexes"], "- failed", status.get("failed", 0))
+def inventory(**spec):
+    batch = {"name": "batch", "image": "k8slearn/batch", "args": ["--fails=0.3", "--runs-for=5"]}
+    pod = {"spec": {"containers": [batch], "restartPolicy": "Never"}}
+    spec = {"completions": 6, "parallelism": 3, "completionMode": "Indexed", "template": pod, **spec}
+    sim = Simulation(Cluster(nodes=3, adding=[JobController]), seed=4)
+    sim.create({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "inventory"}, "spec": spec})
+    sim.advance(300)
+    return sim
 
-# %%
+work = inventory(backoffLimit=6)
 for pod in work.client.list("pods"):
     index = pod["metadata"]["annotations"]["batch.kubernetes.io/job-completion-index"]
     print("index", index, pod["status"]["phase"])
+status = work.client.get("jobs", "default/inventory")["status"]
+print("succeeded", status["succeeded"], "of indexes", status["completedIndexes"], "- failed", status.get("failed", 0))
 
 # %% [markdown]
 # It does not restart what has failed; it counts what has succeeded, and makes another pod for each index that has not. The same loop
 # once more: so many are wanted, so many are there.
 #
+# Not every failure deserves another try. A `podFailurePolicy` looks at *how* a pod has failed: this one says that exit code 1 means a mistake
+# in the program, which no second try will mend.
+
+# %%
+hopeless = {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [1]}}
+strict = inventory(backoffLimit=6, podFailurePolicy={"rules": [hopeless]})
+show(strict.client.get("jobs", "default/inventory")["status"]["conditions"][-1])
+
+# %% [markdown]
 # ## What the real one does
 #
 # The same, with the same names; the answers of this controller were compared with recorded ones ([fidelity](../docs/fidelity.md)). In a

@@ -21,7 +21,7 @@ def test_the_tree_says_what_a_step_has_changed(lesson: Callable[[str], Page]) ->
     kin = tree.locator(".k8s-kin")
     expect(kin.locator("li").first).to_contain_text("Deployment shop")
     made = kin.locator("li", has_text="ReplicaSet").last
-    expect(made).to_contain_text("+ new")
+    expect(made.locator(".k8s-changed")).to_have_text("new")
     shot(tree, "08-tree")
     tree.locator(".k8s-back").click()
     step_is(tree, here - 1)
@@ -32,17 +32,18 @@ def test_the_tree_says_what_a_step_has_changed(lesson: Callable[[str], Page]) ->
 
 def test_an_object_is_compared_with_what_it_was(lesson: Callable[[str], Page]) -> None:
     tree = studio(lesson(NOTEBOOK))
-    first = tree.locator('[data-order="deployments default/shop"]')
-    side = tree.locator(".k8s-kin-diff")
+    first = tree.locator(".k8s-kinsman").first
+    side, new = tree.locator(".k8s-kin-diff"), tree.locator('.k8s-changed[data-mark="+"]')
     expect(side).to_contain_text("Click an object")
     first.click()
     expect(first).to_have_attribute("aria-pressed", "true")
-    expect(side).to_contain_text("Deployment default/shop")
-    expect(side.locator(".k8s-diff")).to_contain_text("observedGeneration")
-    shot(tree, "08-diff")
-    side.locator("select").select_option(index=0)
-    expect(side.locator("[data-mark=added]").first).to_be_visible()
+    expect(side).to_contain_text("Deployment shop")
+    side.locator("select").select_option(index=1)
+    expect(side.locator(".k8s-diff")).to_contain_text("k8slearn/web:1")
+    expect(new).to_have_count(6)  # two ReplicaSets and four pods: everything that was made since
     shot(tree, "08-since")
+    tree.locator(".k8s-kin-back").click()
+    expect(new).to_have_count(1)
     first.click()
     expect(side).to_contain_text("Click an object")
 
@@ -51,6 +52,7 @@ def test_what_was_predicted_is_answered_below(lesson: Callable[[str], Page]) -> 
     questions = lesson(NOTEBOOK).locator(".k8s-predict")
     answers = [
         "a second ReplicaSet:",
+        "they are deleted:",
         "five there, four ready:",
         "forty seconds:",
         "the shop is as it was:",
@@ -61,7 +63,7 @@ def test_what_was_predicted_is_answered_below(lesson: Callable[[str], Page]) -> 
     expect(questions).to_have_count(len(answers))
     for number, answer in enumerate(answers):
         expect(questions.nth(number)).to_contain_text(answer)
-    shot(questions.nth(1), "08-predicted")
+    shot(questions.nth(1), "08-neighbour")
 
 
 def test_rollouts_stand_side_by_side(lesson: Callable[[str], Page]) -> None:
