@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 08 · Exercises
 #
-# The arithmetic of a rollout, and the way back. Each function is tried in many histories, from the smallest on; the first
+# The arithmetic of a rollout, the way back, and the order of those who are not alike. Each function is tried in many histories, from the smallest on; the first
 # that fails is told to you, line by line.
 #
 # Under each check you find what a right answer gets. Run the cell, and you see what yours gets. Stuck?
@@ -88,6 +88,48 @@ def undo(client, key):
 
 # %% tags=["check"]
 check("08.2", undo)
+
+# %% [markdown]
+# ## 08.3 · Whose turn is it?
+#
+# A StatefulSet, ordered, in the middle of an update. `pods` are those that are there, by number: each has a `version` ("old" or "new"), is
+# `ready` or not, and may be `leaving`. What is the next move? `("create", number, version)`, `("delete", number)`, or `None`: wait.
+#
+# It is **right** when pods come from 0 upwards, each when all before it are ready; when what is too much goes from the top; when the old
+# ones are exchanged from the top down to the `partition`, one at a time, and only while all are well; and when below the partition
+# everybody stays old, even one that has to be made again. You are asked after each change.
+
+# %%
+from k8slearn.lab.exercises.whosnext import Pod
+
+pods = {0: Pod("old"), 1: Pod("old"), 2: Pod("new", ready=False)}
+
+# %% tags=["hole"]
+def next_move(replicas, partition, pods):
+    """("create", number, version), ("delete", number), or None: nothing to do now."""
+    ### BEGIN SOLUTION
+    ### HOLE: upwards, who is missing or not well? From the top, who is too much? Then, who is old?
+    for number in range(replicas):
+        if number not in pods:
+            return ("create", number, "old" if number < partition else "new")
+        if pods[number].leaving or not pods[number].ready:
+            return None
+    for number in sorted(pods, reverse=True):
+        if number >= replicas:
+            return None if pods[number].leaving else ("delete", number)
+    for number in reversed(range(partition, replicas)):
+        if pods[number].version == "old":
+            return ("delete", number)
+    ### END SOLUTION
+
+# %% [markdown]
+# Number 2 has just come and is not ready. So who goes next? Nobody yet:
+
+# %%
+next_move(3, 0, pods)
+
+# %% tags=["check"]
+check("08.3", next_move)
 
 # %% [markdown]
 # Right? Then compare with [the solution](../solutions/08_rollouts.ipynb), and go on to

@@ -74,8 +74,9 @@ def test_rollouts_stand_side_by_side(lesson: Callable[[str], Page]) -> None:
         shot(pictures.nth(number), f"08-rollouts-{number}")
 
 
-def test_both_exercises_are_right_in_the_solution(lesson: Callable[[str], Page]) -> None:
+def test_the_exercises_are_right_in_the_solution(lesson: Callable[[str], Page]) -> None:
     cards = lesson("solutions/08_rollouts.ipynb").locator("div[role=status]")
     expect(cards.filter(has_text="✓ 08.1 One turn of a rollout")).to_contain_text("right in")
     expect(cards.filter(has_text="✓ 08.2 The version before")).to_contain_text("right in")
+    expect(cards.filter(has_text="✓ 08.3 Whose turn is it?")).to_contain_text("right in")
     shot(cards.last, "08-solution")
