@@ -105,12 +105,13 @@ neighbour = predict("08 the neighbour's selector")
 neighbour
 
 # %%
+street = opened()
 cafe = shop(replicas=1, template=template("k8slearn/web:9"))
-sim.create({**cafe, "metadata": {"name": "cafe"}})
-sim.advance(30)
-sim.client.delete("deployments", "default/shop", propagationPolicy="Orphan")
-sim.advance(30)
-owner_tree(sim)
+street.create({**cafe, "metadata": {"name": "cafe"}})
+street.advance(30)
+street.client.delete("deployments", "default/shop", propagationPolicy="Orphan")
+street.advance(30)
+owner_tree(street)
 
 # %%
 neighbour.reveal()

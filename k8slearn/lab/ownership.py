@@ -26,7 +26,8 @@ REVISIONS = 12  # of one object, to choose from
 LOOKED_BACK = 4000  # entries
 COMPARE = "compare"  # the order that picks a revision
 CONDITION = "- type: "
-REVISION = "deployment.kubernetes.io/revision"
+DEPLOYMENT = "deployment.kubernetes.io/"  # what its controller notes down
+REVISION = f"{DEPLOYMENT}revision"
 BOOKKEEPING = frozenset(
     "resourceVersion generation observedGeneration managedFields deletionGracePeriodSeconds lastTransitionTime"
     " lastUpdateTime lastProbeTime startTime startedAt".split()
@@ -132,13 +133,13 @@ def _row(twig: str, branch: Branch, past: _Past, chosen: str | None) -> Data:
 
 
 def worth_telling(lines: Iterable[Line]) -> list[str]:
-    """What differs, in few words: ``spec.replicas: 2 (was 3)``. What is wished comes before what is reported."""
+    """What differs, in few words: ``spec.replicas 3 → 2``. What is wished comes before what is reported."""
     found, part, item = [], "", ""
     for line in lines:
         words = line.text.strip()
         part = words.partition(":")[0] if not line.text.startswith(" ") else part
         item = words.removeprefix(CONDITION) if words.startswith(CONDITION) else item
-        if line.mark != " " and words.partition(":")[0] not in BOOKKEEPING:
+        if line.mark != " " and words.partition(":")[0] not in BOOKKEEPING and DEPLOYMENT not in words:
             found.append((part != "spec", _said(line, words, part, item)))
     return [said for _, said in sorted(found, key=lambda each: each[0])]
 
@@ -150,21 +151,24 @@ def _said(line: Line, words: str, part: str, item: str) -> str:
         words = f"{part}.{words}"
     elif depth > 4 and item and words.startswith("status: "):
         words = words.replace("status", item, 1)
-    return f"{words} (was {line.before})" if line.mark == "~" else f"{line.mark} {words}"
+    if line.mark != "~":
+        return f"{line.mark} {words}"
+    field, _, value = words.partition(": ")
+    return f"{field} {line.before} → {value}".replace("'", "")
 
 
 def in_words(obj: Object) -> str:
-    """How it is with it: ``revision 2, 3 of 5 ready``, ``Pending (ContainerCreating)``, or nothing."""
+    """How it is with it: ``revision 2: 3/5 ready``, ``Pending (ContainerCreating)``, or nothing."""
     status = obj.get("status") or {}
     wanted = dig(obj, "spec", "replicas")
     if wanted is not None:
         number = annotations_of(obj).get(REVISION)
-        ready = f"{status.get('readyReplicas', 0)} of {wanted} ready"
-        return f"revision {number}, {ready}" if number else ready
+        ready = f"{status.get('readyReplicas', 0)}/{wanted} ready"
+        return f"revision {number}: {ready}" if number else ready
     if obj["kind"] == "DaemonSet":
-        return f"{status.get('numberReady', 0)} of {status.get('desiredNumberScheduled', 0)} ready"
+        return f"{status.get('numberReady', 0)}/{status.get('desiredNumberScheduled', 0)} ready"
     if obj["kind"] == "Job":
-        return f"{status.get('succeeded', 0)} of {dig(obj, 'spec', 'completions', default=1)} done"
+        return f"{status.get('succeeded', 0)}/{dig(obj, 'spec', 'completions', default=1)} done"
     if obj["kind"] != "Pod":
         return str(status.get("phase", ""))
     return pod_line(pod_note(obj)).removeprefix(f"{key_of(obj)} ")

@@ -62,7 +62,7 @@ def test_a_step_says_what_it_has_changed(page: Any, sim: Simulation) -> None:
     page.tell()
     step_is(page, at)
     told = page('.k8s-changed[data-mark="~"]').all_inner_texts()
-    assert any("spec.replicas: 1 (was 2)" in words for words in told)
+    assert any("spec.replicas 2 → 1" in words for words in told)
 
 
 def test_a_click_chooses_in_all_panels_and_tells_what_differs(page: Any, sim: Simulation) -> None:

@@ -56,7 +56,7 @@ def roll(sim: Simulation) -> None:
 def test_children_stand_below_those_whose_they_are(world: Studio) -> None:
     kinds = [line.rpartition(" ")[0] for line in tree(world)]
     assert kinds == ["Deployment", "└─ ReplicaSet", "   ├─ Pod", "   └─ Pod"]
-    assert row(world, "Deployment")["words"] == "revision 1, 2 of 2 ready"
+    assert row(world, "Deployment")["words"] == "revision 1: 2/2 ready"
     assert row(world, "Pod")["words"] == "Ready"
 
 
@@ -72,8 +72,8 @@ def test_a_step_marks_what_it_has_made_and_changed(sim: Simulation, world: Studi
 
 def test_what_has_changed_is_said_and_the_wish_comes_first(sim: Simulation, world: Studio) -> None:
     sim.client.patch("deployments", KEY, patch={"spec": {"replicas": 3}})
-    assert row(world, "Deployment")["changes"] == ["spec.replicas: 3 (was 2)"]
-    assert "[spec.replicas: 3 (was 2)]" in world.text("owners")
+    assert row(world, "Deployment")["changes"] == ["spec.replicas 2 → 3"]
+    assert "[spec.replicas 2 → 3]" in world.text("owners")
 
 
 def test_a_step_that_writes_one_object_twice_is_compared_with_before_the_step() -> None:
@@ -92,7 +92,7 @@ def test_conditions_are_named_and_times_are_left_out() -> None:
         condition = {"type": "Ready", "status": ready, "lastTransitionTime": at}
         return {"metadata": {"resourceVersion": at}, "status": {"conditions": [condition]}}
 
-    assert worth_telling(diff(pod("False", "1"), pod("True", "2"))) == ["Ready: 'True' (was 'False')"]
+    assert worth_telling(diff(pod("False", "1"), pod("True", "2"))) == ["Ready False → True"]
 
 
 def test_the_chosen_object_is_told_in_full(sim: Simulation, world: Studio) -> None:

@@ -34,7 +34,7 @@ def compared(told: dict[str, Any]) -> str:
 
 
 def line(row: dict[str, Any]) -> str:
-    """``  └─ ReplicaSet shop-x  1 of 2 ready  [replicas: 2 (was 3)]``"""
+    """``  └─ ReplicaSet shop-x  revision 1: 2/2 ready  [spec.replicas 3 → 2]``"""
     said = [f"[{mark}]" for mark in filter(None, [*row["marks"], change(row)])]
     return "  ".join(filter(None, [f"{row['twig']}{row['kind']} {row['name']}", row["words"], *said]))
 
