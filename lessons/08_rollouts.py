@@ -165,8 +165,8 @@ room.reveal()
 # Four ways, one controller. One more at a time is slow and costs one pod's room. One less at a time costs nothing but strength. All at once is
 # fast, and needs twice the room. And **Recreate** is for those who cannot bear two versions at a time: a gap without anybody.
 #
-# Both bounds may be shares: `25%` of four is one. Above, a share is rounded up, below, down; so it can happen that both would be zero. Then
-# nothing could ever move, and the API server refuses it:
+# Both bounds may be shares: `25%` of four is one. A share of surge is rounded up, one of unavailable down. Should both come out as zero, the
+# controller lets one pod be missing, since nothing could ever move. And who writes two zeros himself is refused:
 
 # %%
 try:

@@ -1,4 +1,4 @@
-"""A rollout as a picture: old pods, new pods and those that are ready, between the two bounds; several worlds in a row.
+"""A rollout as a picture: old pods, new pods and those that are ready, between the two bounds; several worlds at once.
 
     rollouts({"careful": sim, "quick": other}, "default/shop", since=10)
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 REVISION = "deployment.kubernetes.io/revision"
+ABREAST = 2  # pictures in a row
 
 
 class Moment(NamedTuple):
@@ -106,7 +107,7 @@ def bounds(deployment: Object) -> tuple[int, int]:
 
 
 def rollouts(worlds: Mapping[str, Simulation], deployment: Key, since: float = 0.0) -> Picture:
-    """A picture for each world, side by side, on the same axes. `since`: where the time axis begins."""
+    """A picture for each world, two in a row, on the same axes. `since`: where the time axis begins."""
     told = {name: (moments(sim, deployment, since), _bounds(sim, deployment)) for name, sim in worlds.items()}
     words = [f"{name}: {_words(found, limits)}" for name, (found, limits) in told.items()]
     return Picture(_draw(told, since), "\n".join(words))
@@ -133,16 +134,23 @@ Told = Mapping[str, tuple[list[Moment], tuple[int, int]]]
 def _draw(told: Told, since: float) -> Figure:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(3.3 * len(told) + 0.6, 3.2), facecolor=PAPER)
-    panes: list[Axes] = [*figure.subplots(1, len(told), sharey=True, squeeze=False)[0]]
+    rows = -(-len(told) // ABREAST)
+    figure = Figure(figsize=(8.5, 2.9 * rows), facecolor=PAPER)
+    grid = figure.subplots(rows, ABREAST, sharex=True, sharey=True, squeeze=False)
+    panes: list[Axes] = [*grid.flat]
+    for spare in panes[len(told) :]:
+        spare.axis("off")
     end = max(_last_change(found) for found, _ in told.values()) - since
-    for axes, (name, (found, limits)) in zip(panes, told.items(), strict=True):
+    for axes, (name, (found, limits)) in zip(panes, told.items(), strict=False):
         axes.set_title(name, color=INK, fontsize=11)
         axes.set_xlim(0, end * 1.25)
         _pane(axes, found, limits, since)
-    panes[0].set_ylabel("pods")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("pods")
+    for axes in grid[-1]:
+        axes.set_xlabel("virtual seconds")
     panes[0].set_ylim(0, max(limits[1] for _, limits in told.values()) * 1.15)
-    figure.subplots_adjust(left=0.07 + 0.05 / len(told), right=0.97, bottom=0.17, top=0.89, wspace=0.08)
+    figure.tight_layout()
     return figure
 
 
@@ -171,8 +179,7 @@ def _pane(axes: Axes, found: list[Moment], limits: tuple[int, int], since: float
         )
     for limit, words in zip(limits, ("fewest ready", "most there"), strict=True):
         axes.axhline(limit, color=INK, linewidth=1, linestyle=(0, (1, 3)))
-        axes.text(right, limit, f"{words} ", color=INK, fontsize=8, ha="right", va="bottom")
-    axes.set_xlabel("virtual seconds")
+        axes.text(right, limit, f"{words} ", color=INK, fontsize=9, ha="right", va="bottom")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
