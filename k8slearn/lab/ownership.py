@@ -113,7 +113,7 @@ def _row(twig: str, branch: Branch, past: _Past, chosen: str | None) -> Data:
     """One line of the tree. `there`: False of those that are gone, and of owners that are only named."""
     obj, there = branch.obj, branch.uid in past.here
     mark, lines = past.change(obj) if obj is not None else ("", [])
-    changes = list(worth_telling(lines)) if mark == "~" else []
+    changes = worth_telling(lines) if mark == "~" else []
     pod = pod_note(obj) if obj is not None and there and branch.kind == "Pod" else None
     return {
         "twig": twig,
@@ -139,7 +139,8 @@ def worth_telling(lines: Iterable[Line]) -> list[str]:
         words = line.text.strip()
         part = words.partition(":")[0] if not line.text.startswith(" ") else part
         item = words.removeprefix(CONDITION) if words.startswith(CONDITION) else item
-        if line.mark != " " and words.partition(":")[0] not in BOOKKEEPING and DEPLOYMENT not in words:
+        field, _, value = words.partition(":")
+        if line.mark != " " and value and field not in BOOKKEEPING and DEPLOYMENT not in words:
             found.append((part != "spec", _said(line, words, part, item)))
     return [said for _, said in sorted(found, key=lambda each: each[0])]
 

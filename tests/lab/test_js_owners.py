@@ -119,7 +119,7 @@ def test_the_panel_keeps_its_size_and_its_rows_their_places(page: Any, sim: Simu
 
 @pytest.mark.parametrize("width", [664, 1000])
 @pytest.mark.parametrize("dark", [False, True])
-def test_no_text_is_small_or_pale_and_nothing_sticks_out(
+def test_no_text_is_small_and_nothing_sticks_out(
     open_page: Any, sim: Simulation, width: int, dark: bool
 ) -> None:
     scheme = "dark" if dark else "light"
