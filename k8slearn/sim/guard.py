@@ -1,7 +1,8 @@
 """A limit on how long one move of a controller may take, counted in lines of its code, not in seconds.
 
 Counting gives the same answer on every machine, and can say which line it was. Only code outside this package
-is counted, and of libraries only what that code calls. What makes no lines (a loop on a single line in Python 3.11, an endless iterator handed to `sum`)
+is counted, and of libraries only what that code calls.
+What makes no lines (a loop on a single line in Python 3.11, an endless iterator handed to `sum`)
 is stopped by an alarm after some seconds of computing, where the system has one. With a debugger or a
 coverage tool at work nothing is stopped: there is one tracer per thread.
 """
