@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from k8slearn.api.errors import AlreadyExists, NotFound
+from k8slearn.api.errors import NotFound
 from k8slearn.api.objects import Key, Object, labels_of
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
@@ -41,7 +41,7 @@ class CRDRegistrationController(Controller):
                 self.client.create(apiservice(key))
             elif not wanted and known is not None and labels_of(known).get(AUTOMANAGED) == "true":
                 self.client.delete("apiservices", key)
-        except (AlreadyExists, NotFound):
+        except NotFound:
             return None  # somebody was faster
         return None
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any
 
-from k8slearn.api.errors import AlreadyExists, Forbidden, NotFound
+from k8slearn.api.errors import Forbidden, NotFound
 from k8slearn.api.objects import (
     Key,
     Object,
@@ -62,8 +62,8 @@ class EndpointsController(Controller):
                 self.client.delete(known)
             elif service is not None and dig(service, "spec", "selector") and not is_deleting(service):
                 self._write(service, known)
-        except (AlreadyExists, Forbidden, NotFound):
-            return None  # somebody was faster, or the namespace is going
+        except (Forbidden, NotFound):
+            return None  # it is gone already, or the namespace is going
         return None
 
     def _write(self, service: Object, known: Object | None) -> None:

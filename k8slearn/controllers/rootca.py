@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from k8slearn.api.errors import AlreadyExists, Forbidden, NotFound
+from k8slearn.api.errors import Forbidden, NotFound
 from k8slearn.api.objects import Key, Object, dig, key_of, name_of, namespace_of
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
@@ -48,8 +48,8 @@ class RootCACertPublisher(Controller):
                 self.client.create(self._configmap(key))
             elif known.get("data") != wanted:
                 self.client.update({**known, "data": wanted})
-        except (AlreadyExists, Forbidden, NotFound):
-            return None  # somebody was faster, or the namespace is going
+        except (Forbidden, NotFound):
+            return None  # it is gone already, or the namespace is going
         return None
 
     def _configmap(self, namespace: str) -> Object:

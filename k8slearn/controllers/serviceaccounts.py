@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from k8slearn.api.errors import AlreadyExists, Forbidden, NotFound
+from k8slearn.api.errors import Forbidden, NotFound
 from k8slearn.api.objects import Key, dig, key_of, namespace_of
 from k8slearn.machinery import Controller, Done
 from k8slearn.machinery.informer import Change
@@ -36,8 +36,9 @@ class ServiceAccountsController(Controller):
         return None
 
     def _create(self, namespace: str) -> None:
+        """Raises AlreadyExists: what the cache has not heard of may be gone by the time it does. Then try again."""
         metadata = {"name": DEFAULT, "namespace": namespace}
         try:
             self.client.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
-        except (AlreadyExists, Forbidden, NotFound):
-            return  # somebody was faster, or the namespace is going
+        except (Forbidden, NotFound):
+            return  # the namespace is going, or gone
