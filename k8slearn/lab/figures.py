@@ -157,10 +157,11 @@ def workload(axes: Axes, x: float, y: float, data: dict[str, Any]) -> None:
     write(axes, (x + 56, y + 26), f"{data['kind']}, {data.get('ready', 0)} ready", size=8, color=QUIET)
 
 
-def curve(axes: Axes, start: Point, end: Point, **look: Any) -> None:
-    """A road between two players: straight when level, else leaving and arriving upright."""
-    middle = (start[1] + end[1]) / 2 if abs(start[1] - end[1]) > 20 else None
-    bends = [start, end] if middle is None else [(start[0], middle), (end[0], middle)]
+def curve(axes: Axes, start: Point, end: Point, *, across: bool = False, **look: Any) -> None:
+    """A road between two players: straight when level, else leaving and arriving upright; `across`: always level."""
+    x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
+    bends = [start, end] if abs(start[1] - end[1]) <= 20 else [(start[0], y), (end[0], y)]
+    bends = [(x, start[1]), (x, end[1])] if across else bends
     codes = [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
     style = {"facecolor": "none", "capstyle": "round", "zorder": 2, **look}
     axes.add_patch(PathPatch(Path([start, *bends, end], codes), **style))

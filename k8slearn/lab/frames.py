@@ -13,6 +13,7 @@ from typing import Any
 from k8slearn.api.objects import Object, controller_of, dig, is_deleting, key_of, name_of, revision_of, uid_of
 from k8slearn.lab import decisions, ownership, story, streams
 from k8slearn.lab.board import board
+from k8slearn.lab.flows import flows
 from k8slearn.lab.logs import log
 from k8slearn.lab.loops import loop
 from k8slearn.lab.notes import note, pod_note
@@ -74,7 +75,8 @@ class SimSource:
         step = self.sim.trace[self.position] if self.position else None
         explained = decisions.explained(self.sim, selection.get("object"), self._knobs)
         owners = ownership.ownership(self.sim, step, selection.get("object"), self._since)
-        return frame(self.sim, selection, self._traffic) | {"scheduler": explained, "owners": owners}
+        more = {"scheduler": explained, "owners": owners, "traffic": flows(self.sim)}
+        return frame(self.sim, selection, self._traffic) | more
 
 
 def frame(sim: Simulation, selection: Selection, traffic: Traffic | None = None) -> dict[str, Any]:

@@ -95,8 +95,12 @@ class Report:
     def _how(self) -> list[str]:
         return [
             *(str(line) for line in self.story),
-            *(["", f"replay().{self.panel}() shows it."] if self.panel else []),
+            *(["", f"replay().{self._shown_by()} shows it."] if self.panel else []),
         ]
+
+    def _shown_by(self) -> str:
+        """``map()``, ``show("traffic")``: some panels have a method of their own."""
+        return f"{self.panel}()" if hasattr(Studio, self.panel) else f'show("{self.panel}")'
 
     def _repr_html_(self) -> str:
         return _card(self)
@@ -142,7 +146,7 @@ def _wrong(report: Report) -> list[str]:
         *(_p(text) for text in report._why()),
         _table(report.story),
         *(
-            [f"<p style='margin:.3em 0'><code>replay().{report.panel}()</code> shows it.</p>"]
+            [f"<p style='margin:.3em 0'><code>replay().{_text(report._shown_by())}</code> shows it.</p>"]
             if report.panel
             else []
         ),

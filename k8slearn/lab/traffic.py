@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from k8slearn.api.objects import Object
+from k8slearn.api.objects import Object, edit
 from k8slearn.cluster import Cluster
 from k8slearn.lab.palette import INK, PAPER, QUIET, room
 from k8slearn.lab.picture import Picture
@@ -40,7 +40,7 @@ SIZE: Object = {"requests": {"cpu": "50m"}, "limits": {"cpu": "50m"}}  # enough 
 def deployment(replicas: int = 20, *, careful: bool = True, without: tuple[str, ...] = ()) -> Object:
     """A web server, rolled out with care or with the classic mistakes. `without`: fields of CARE to leave out."""
     care = {k: v for k, v in CARE.items() if careful and k not in without}
-    container: dict[str, Any] = {"name": "web", "image": "k8slearn/web:1", "resources": SIZE, **care}
+    container = edit({"name": "web", "image": "k8slearn/web:1", "resources": SIZE, **care})
     pod = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}}
     strategy = {"rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0 if careful else "25%"}}
     spec = {"replicas": replicas, "strategy": strategy, "selector": {"matchLabels": {"app": "web"}}}
@@ -111,7 +111,7 @@ def _draw(worlds: Mapping[str, Simulation], crowd: str) -> Figure:
         _latency(right, points)
     for ax in axes[-1]:
         ax.set_xlabel("virtual seconds")
-        ax.set_ylim(bottom=0)  # of the whole column: they share it
+        ax.set_ylim(0, ax.get_ylim()[1] * 1.1)  # of the whole column: they share it
     drawing.tight_layout()
     return drawing
 
@@ -149,7 +149,7 @@ def _latency(ax: Axes, points: list[Point]) -> None:
         values = [getattr(p, field) * 1000 for p in good]
         ax.plot([p.second for p in good], values, style, color=room("apiserver").colour, label=label)
     ax.set_title("milliseconds", loc="left", fontsize=10, color=QUIET)
-    ax.legend(fontsize=8, frameon=False, loc="upper left")
+    ax.legend(fontsize=8, frameon=False, loc="center right")
     _plain(ax)
 
 

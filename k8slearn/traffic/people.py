@@ -25,6 +25,7 @@ from k8slearn.traffic.crowd import Crowd
 from k8slearn.traffic.listening import Instance, Listener
 from k8slearn.traffic.roads import Place, Roads, Way
 from k8slearn.traffic.tally import OK, REFUSED, TIMED_OUT, Point, Second, point, words
+from k8slearn.traffic.trips import UNDER_WAY, Trip, Trips
 
 WINDOW = 15  # seconds over which a load is measured
 
@@ -37,6 +38,7 @@ class Flying(NamedTuple):
     second: int
     how: str
     latency: float
+    trip: Trip
 
 
 class Traffic:
@@ -52,6 +54,7 @@ class Traffic:
         self.busy: dict[Instance, float] = {}  # until when its CPU is taken by requests that came before
         #: (service, node, client) -> (address, when it was last asked)
         self.kept: dict[tuple[str, str, int], tuple[str, float]] = {}
+        self.trips = Trips()
 
     # --- what one does to it ---
 
@@ -116,6 +119,7 @@ class Traffic:
         self._settle(until)
         self.now = until
         self._forget()
+        self.trips.forget(until)
 
     def _send(self, roads: Roads, crowd: Crowd, number: int, at: float) -> None:
         chance = roads.around.dice.bits("request", crowd.name, number)
@@ -129,16 +133,22 @@ class Traffic:
         node = entries[client % len(entries)]
         way = roads.way(crowd, node)
         if way.ends:
-            return second.ended(way.ends)
+            return self._refused(second, Trip(crowd.name, node), at, way.ends)
         for turn in range(way.tries):
             place = self._choose(way, node, client, luck + turn, at)
             second.pods[place.pod] += 1
-            problem = self._ask(place, crowd, at)
+            trip = Trip(crowd.name, node, place.address, place.name)
+            problem = self._ask(place, crowd, at, trip)
             if not problem:
-                return None
+                return self.trips.went(int(at), trip, UNDER_WAY)
             if problem == TIMED_OUT:
                 break
-        return second.ended(way.failure if way.failure and problem == REFUSED else problem)
+        return self._refused(second, trip, at, way.failure if way.failure and problem == REFUSED else problem)
+
+    def _refused(self, second: Second, trip: Trip, at: float, how: str) -> None:
+        """Known at once: it ends before it has begun."""
+        second.ended(how)
+        self.trips.went(int(at), trip, how)
 
     def _choose(self, way: Way, node: str, client: int, luck: int, at: float) -> Place:
         """Any endpoint; or the one that this client was sent to before, as long as it is there."""
@@ -151,7 +161,7 @@ class Traffic:
         self.kept[way.service, node, client] = place.address, at
         return place
 
-    def _ask(self, place: Place, crowd: Crowd, at: float) -> str:
+    def _ask(self, place: Place, crowd: Crowd, at: float, trip: Trip) -> str:
         """Whether the request is taken; otherwise what is wrong at once."""
         if place.dead:
             return TIMED_OUT
@@ -160,7 +170,7 @@ class Traffic:
             return REFUSED
         finish = inf if at >= there.hangs else self._queue(there, at)
         how = OK if finish - at <= crowd.patience else TIMED_OUT
-        end = Flying(min(finish, at + crowd.patience), crowd.name, int(at), how, finish - at)
+        end = Flying(min(finish, at + crowd.patience), crowd.name, int(at), how, finish - at, trip)
         heappush(self.flying.setdefault(there.instance, []), end)
         return ""
 
@@ -179,6 +189,7 @@ class Traffic:
 
     def _end(self, request: Flying, how: str = "") -> None:
         self.seconds[request.crowd][request.second].ended(how or request.how, request.latency)
+        self.trips.ended(request.second, request.trip, how or request.how)
 
     def _forget(self) -> None:
         if self.keeps == inf:

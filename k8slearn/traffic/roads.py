@@ -34,6 +34,7 @@ class Place(NamedTuple):
     address: str
     listener: Listener | None = None
     dead: bool = False  # nothing comes back from that machine
+    name: str = ""  # of the pod that is meant: who has the address now may be another
 
 
 class Way(NamedTuple):
@@ -127,7 +128,7 @@ class Roads:
     # --- the truth ---
 
     def _at(self, endpoints: tuple[Endpoint, ...]) -> tuple[Place, ...]:
-        return tuple(self._place(e.address, e.port) for e in endpoints)
+        return tuple(self._place(e.address, e.port)._replace(name=e.name) for e in endpoints)
 
     def _place(self, address: str, port: int) -> Place:
         known = self._places.get((address, port))

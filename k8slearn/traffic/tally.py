@@ -77,7 +77,11 @@ def quantile(steps: Counter[int], share: float) -> float:
 def words(total: Point) -> str:
     """``500 requests: 498 ok (half within 20 ms, 99 % within 25 ms), 2 refused``"""
     errors = "".join(f", {count} {how}" for how, count in total.errors.items())
-    took = f" (half within {total.p50 * 1000:.3g} ms, 99 % within {total.p99 * 1000:.3g} ms)"
+    took = f" (half within {_time(total.p50)}, 99 % within {_time(total.p99)})"
     under_way = total.sent - total.ok - total.lost
     waiting = f", {under_way} under way" if under_way else ""
     return f"{total.sent} requests: {total.ok} ok{took if total.ok else ''}{errors}{waiting}"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"

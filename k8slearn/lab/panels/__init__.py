@@ -17,9 +17,10 @@ from .panel import Frame, Panel
 from .pipeline import PIPELINE
 from .queues import QUEUES
 from .scheduler import SCHEDULER
+from .traffic import TRAFFIC
 from .watches import WATCHES
 
-EVERY = (MAP, LOOP, LOG, PIPELINE, WATCHES, QUEUES, SCHEDULER, OWNERS, BOARD)
+EVERY = (MAP, LOOP, LOG, PIPELINE, WATCHES, QUEUES, SCHEDULER, OWNERS, BOARD, TRAFFIC)
 PANELS: dict[str, Panel] = {panel.name: panel for panel in EVERY}
 
 __all__ = ["PANELS", "Panel", "drawn", "panel", "sheet_png", "sheet_text"]
