@@ -9,7 +9,8 @@
 # %% [markdown]
 # # 11 · Exercises
 #
-# You take over a shop that loses people at each rollout, and let it lose none. Then you write the heart of a router: who is sent where?
+# You take over a shop that loses people at each rollout, and let it lose none. Then you write the heart of a
+# router, who is sent where, and that of an autoscaler: how many should there be?
 #
 # Under each check you find what a right answer gets. Run the cell, and you see what yours gets. Stuck?
 # `hint("11.1")` helps, three times.
@@ -133,5 +134,79 @@ def pick(slices, client, now, luck, sticky, kept):
 check("11.2", pick)
 
 # %% [markdown]
-# Right? Then compare with [the solution](../solutions/11_traffic.ipynb), and with the routers that carried your shop's requests:
-# `show(k8slearn.traffic.choice)` after `import k8slearn`.
+# ## 11.3 · How many should there be?
+#
+# The autoscaler's rule is short: as many as there would have to be for each to use `target`. But some pods have not been
+# measured, and some are only starting. It is **right** when you say what the real one says:
+#
+# 1. Take the pods that are ready and measured: how much do they use on average, as a share of the target? Above 1 there
+#    should be more pods, below 1 fewer. If nothing is known, leave it as it is.
+# 2. For the others take *what would change least*. Not measured: as if it used nothing when there should be more,
+#    and just the target when there should be fewer. Not ready: as if it used nothing when there should be more; when there
+#    should be fewer, leave it out.
+# 3. Work out the share once more, with them. If it is within a tenth of 1, or has turned to the other side of 1, leave it as
+#    it is. Otherwise there should be (share × pods that you have counted), rounded up.
+
+# %%
+from math import ceil
+
+from k8slearn.lab.exercises.lesson11 import Pod
+
+pods = [Pod(used=160), Pod(used=180), Pod(used=None), Pod(used=240, ready=False)]
+pods
+
+# %% tags=["hole"]
+def wanted(pods, target):
+    """How many pods there should be. used: None if it has not been measured."""
+    ### BEGIN SOLUTION
+    ### HOLE: the share of those you know; what you assume of the others; the share with them
+    known = [pod.used for pod in pods if pod.ready and pod.used is not None]
+    if not known:
+        return len(pods)
+    share = sum(known) / len(known) / target
+    missing = [0 if share > 1 else target for pod in pods if pod.used is None]
+    starting = [0 for pod in pods if not pod.ready and share > 1]
+    counted = known + missing + starting
+    again = sum(counted) / len(counted) / target
+    if abs(again - 1) <= 0.1 or (again > 1) != (share > 1):
+        return len(pods)
+    return ceil(again * len(counted))
+    ### END SOLUTION
+
+# %% [markdown]
+# The two that we know use too much; with the other two, who might use nothing, there is no need to act. So these four stay
+# four.
+
+# %%
+wanted(pods, target=100)
+
+# %% tags=["check"]
+check("11.3", wanted)
+
+# %% [markdown]
+# ## 11.4 · And how far may it go?
+#
+# A wish is not yet a size. `past` are earlier wishes: `[(when, how many), ...]`. It is **right** when you go where the real
+# one goes, if nobody has written a `behavior`:
+#
+# * to the *highest* wish of the last 300 seconds, this one included;
+# * at most to twice the size that there is, or to four, if that is more;
+# * and never out of the bounds `least` and `most`.
+
+# %% tags=["hole"]
+def limited(now, current, wish, past, least, most):
+    """How many pods there are to be now."""
+    ### BEGIN SOLUTION
+    ### HOLE: what was wished for of late; how fast; between which bounds
+    recent = [count for when, count in past if when > now - 300]
+    size = max([wish, *recent])
+    fastest = max(2 * current, 4)
+    return max(least, min(size, fastest, most))
+    ### END SOLUTION
+
+# %% tags=["check"]
+check("11.4", limited)
+
+# %% [markdown]
+# Right? Then compare with [the solution](../solutions/11_traffic.ipynb), and with those who do it in this cluster:
+# `k8slearn.traffic.choice` and `k8slearn.controllers.replicacalculator`.

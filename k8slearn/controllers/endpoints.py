@@ -27,7 +27,7 @@ from k8slearn.api.objects import (
 )
 from k8slearn.api.selectors import LabelSelector
 from k8slearn.controllers.pods import condition, is_ready
-from k8slearn.machinery import Controller, Done
+from k8slearn.machinery import LOOK_AGAIN, Controller, Done
 from k8slearn.machinery.informer import Change
 
 MOST = 1000  # addresses in one object
@@ -62,6 +62,7 @@ class EndpointsController(Controller):
                 self.client.delete(known)
             elif service is not None and dig(service, "spec", "selector") and not is_deleting(service):
                 self._write(service, known)
+                return LOOK_AGAIN if known is None else None
         except (Forbidden, NotFound):
             return None  # it is gone already, or the namespace is going
         return None

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from k8slearn.api.errors import Forbidden, NotFound
 from k8slearn.api.objects import Key, Object, dig, key_of, name_of, namespace_of
-from k8slearn.machinery import Controller, Done
+from k8slearn.machinery import LOOK_AGAIN, Controller, Done
 from k8slearn.machinery.informer import Change
 
 NAME = "kube-root-ca.crt"
@@ -46,7 +46,8 @@ class RootCACertPublisher(Controller):
         try:
             if known is None:
                 self.client.create(self._configmap(key))
-            elif known.get("data") != wanted:
+                return LOOK_AGAIN
+            if known.get("data") != wanted:
                 self.client.update({**known, "data": wanted})
         except (Forbidden, NotFound):
             return None  # it is gone already, or the namespace is going

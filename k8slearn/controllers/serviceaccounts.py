@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from k8slearn.api.errors import Forbidden, NotFound
 from k8slearn.api.objects import Key, dig, key_of, namespace_of
-from k8slearn.machinery import Controller, Done
+from k8slearn.machinery import LOOK_AGAIN, Controller, Done
 from k8slearn.machinery.informer import Change
 
 DEFAULT = "default"
@@ -33,6 +33,7 @@ class ServiceAccountsController(Controller):
             return None
         if self.cache.get("serviceaccounts", f"{key}/{DEFAULT}") is None:
             self._create(key)
+            return LOOK_AGAIN
         return None
 
     def _create(self, namespace: str) -> None:

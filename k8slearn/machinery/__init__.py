@@ -7,7 +7,7 @@ Read first: `controller`, then `informer`, `workqueue`, `manager`.
 
 from k8slearn.machinery.around import Around
 from k8slearn.machinery.cache import Cache
-from k8slearn.machinery.controller import Controller, Done
+from k8slearn.machinery.controller import LOOK_AGAIN, Controller, Done
 from k8slearn.machinery.expectations import Expectations
 from k8slearn.machinery.informer import Informer
 from k8slearn.machinery.leaderelection import LeaderElected, Replica
@@ -15,6 +15,7 @@ from k8slearn.machinery.manager import Manager, Move
 from k8slearn.machinery.workqueue import WorkQueue
 
 __all__ = [
+    "LOOK_AGAIN",
     "Around",
     "Cache",
     "Controller",

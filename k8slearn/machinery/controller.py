@@ -40,6 +40,11 @@ class Done(NamedTuple):
     background: bool = False  # a periodic look that nobody is waiting for
 
 
+#: For who has made something that others may delete: it can be gone before his cache has heard of it, and then there is
+#: no news. (In Kubernetes the informers tell everybody everything again, every twelve hours or so.)
+LOOK_AGAIN = Done(again_in=60.0, background=True)
+
+
 class Host(Protocol):
     """Who runs the players, as one sees him who may start others: a machine that boots is a kubelet that starts."""
 
