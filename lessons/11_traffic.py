@@ -68,11 +68,12 @@ where.reveal()
 
 # %% [markdown]
 # No process listens there, no packet ever arrives there. A Service is a **rule**: *whoever wants to go to this address goes to one of
-# those instead*. It stands in a table on every machine, and the packet is sent another way before it has left.
+# those instead*. It stands in a table on every machine, and the packet is sent another way before it has left. On node-0:
 
 # %%
 router = sim.manager.players["service-router/node-0"]
-router.rule(address, 80)
+for endpoint in router.rule(address, 80).endpoints:
+    print(f"{address}:80 -> {endpoint.address}:{endpoint.port} ({endpoint.name})")
 
 # %% [markdown]
 # Who writes these tables? On each machine a controller like all others. It hears of Services and of EndpointSlices, and works out
@@ -214,11 +215,13 @@ print(total(sim).lost - before, "requests lost")
 polite.reveal()
 
 # %% [markdown]
-# Walk through it. In the panel `traffic` the requests of the second that has just ended are streams, from the people through the routers to
-# the pods; a stream that was not answered is dashed and has a cross.
+# Walk through it, from the moment at which the plug was pulled to the polite end. In the panel `traffic` the requests of the second that is
+# just over are streams, from the people through the routers to the pods; those that were lost are dashed and have a cross.
 
 # %%
-sim.meddle("traffic", "stop", "shoppers")
+seconds = sim.world["traffic"].series("shoppers")
+bad = next(point.second for point in seconds if "refused" in point.errors)
+sim.goto(next(step.number for step in sim.trace if step.time >= bad + 1))
 studio(sim).show("traffic")
 
 # %% [markdown]
@@ -266,10 +269,14 @@ for url in ("http://web/", "http://basket/"):
     print(url, sorted(ask(shop, url, rate=10, clients=1).pods.values()))
 
 # %%
-pod = sorted(ask(shop, "http://basket/", rate=10, clients=1).pods)[0]
-shop.client.delete("pods", pod)
+def whom():
+    return list(ask(shop, "http://basket/", rate=10, clients=1).pods)
+
+(mine,) = whom()
+print("again: ", mine)
+shop.client.delete("pods", mine)
 shop.advance(8)
-print(sorted(ask(shop, "http://basket/", rate=10, clients=1).pods.values()), "of whom the first has gone")
+print("later: ", *whom())
 sticky.reveal()
 
 # %% [markdown]

@@ -135,7 +135,7 @@ def _sizes(axes: Axes, sizes: list[Resize], end: float) -> None:
         where = (-13, -4) if fell else (7, 5)
         axes.annotate(str(size.replicas), size[:2], where, textcoords="offset points", fontsize=9, color=INK)
     axes.set_ylabel("replicas")
-    axes.set_ylim(0, max(numbers) * 1.35)
+    axes.set_ylim(0, max(numbers) * 1.6)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(fontsize=8, framealpha=1, loc="upper left", ncols=2)
     axes.grid(axis="y", color=QUIET, alpha=0.25, linewidth=0.7)

@@ -10,16 +10,13 @@ import yaml
 
 from k8slearn.api.errors import ApiError
 from k8slearn.api.objects import Object, dig
-from k8slearn.cluster import Cluster
-from k8slearn.lab.drill import A_TEXT, NOT_YET, Broken, Case, Drill, Promise, Scene, Unsolved, noted
+from k8slearn.lab.drill import A_TEXT, Broken, Case, Drill, Promise, Scene, noted
 from k8slearn.lab.exercise import words_of
+from k8slearn.lab.exercises.shop import RATE, SHOP, Closed, opened, renewed
 from k8slearn.lab.exercises.teahouse import read
 from k8slearn.lab.frames import SimSource
-from k8slearn.lab.ready import problems
-from k8slearn.lab.show import Shown, card
-from k8slearn.lab.traffic import SERVICE, SHOPPERS, figure, total
+from k8slearn.lab.traffic import SHOPPERS, total
 from k8slearn.sim import Simulation
-from k8slearn.traffic import ClusterDNS, Traffic, routers
 from k8slearn.traffic.tally import REFUSED, RESET, TIMED_OUT, words
 
 WORDS = words_of("lesson11")
@@ -29,99 +26,9 @@ READY = Promise("the shop opens, and the rollout gets to its end")
 NONE_LOST = Promise("no request is lost")
 
 OTHER = "it is another shop now: the program, its size or its number has changed"
-RATE, PATIENCE = 500, 10.0
-CALM, LONGEST = 5.0, 240.0  # virtual seconds: before and after; for a whole rollout
-
-#: A shop as it is found: it needs three seconds to open, and six for an answer.
-SHOP: Object = {
-    "apiVersion": "apps/v1",
-    "kind": "Deployment",
-    "metadata": {"name": "web", "namespace": "default"},
-    "spec": {
-        "replicas": 12,
-        "selector": {"matchLabels": {"app": "web"}},
-        "strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "75%"}},
-        "template": {
-            "metadata": {"labels": {"app": "web"}},
-            "spec": {
-                "terminationGracePeriodSeconds": 2,
-                "containers": [
-                    {
-                        "name": "web",
-                        "image": "k8slearn/web:1",
-                        "env": [
-                            {"name": "STARTS_IN", "value": "3"},
-                            {"name": "ANSWERS_IN", "value": "6"},
-                            {"name": "DRAINS_FOR", "value": "7"},
-                        ],
-                        "resources": {"requests": {"cpu": "60m"}, "limits": {"cpu": "60m"}},
-                    }
-                ],
-            },
-        },
-    },
-}
 #: a part of the API server's message -> what somebody has not thought of
 REFUSALS = {"may not be 0 when": "neither up nor down", "preStop.sleep: Invalid value": "longer than it may"}
 SEEDS = ((0, 1.0), (1, 1.0), (2, 2.0))  # and how old the routers' tables may be
-
-
-def opened(change: Any, *, seed: int = 0, lag: float = 1.0) -> Simulation:
-    """The shop with this laid over its spec, and nobody has moved yet. Raises ApiError."""
-    recipe = Cluster(3, adding=[*routers(3, lag), ClusterDNS])
-    sim = Simulation(recipe, seed=seed, world={"traffic": Traffic()})
-    sim.create([SHOP, SERVICE])
-    sim.client.patch("deployments", "default/web", patch={"spec": change}, patch_type="strategic")
-    return sim
-
-
-def renewed(sim: Simulation) -> Simulation:
-    """It gets a new image while people ask. Raises Closed."""
-    if not sim.run(until=_rolled_out, seconds=LONGEST):
-        raise Closed(f"it does not open: {problems(sim)[0]}", sim)
-    sim.advance(CALM)
-    sim.meddle("traffic", "start", SHOPPERS, "http://web/", rate=RATE, patience=PATIENCE, lasts=LONGEST)
-    sim.advance(CALM)
-    container = {"name": "web", "image": "k8slearn/web:2"}
-    patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
-    sim.client.patch("deployments", "default/web", patch=patch, patch_type="strategic")
-    if not sim.run(until=_rolled_out, seconds=LONGEST):
-        raise Closed(f"the rollout does not end: {problems(sim)[0]}", sim)
-    sim.advance(CALM)
-    sim.meddle("traffic", "stop", SHOPPERS)
-    sim.advance(PATIENCE + 1)  # the last answers
-    return sim
-
-
-class Closed(Exception):
-    """It did not get as far as it should."""
-
-    def __init__(self, message: str, sim: Simulation) -> None:
-        super().__init__(message)
-        self.sim = sim
-
-
-def _rolled_out(sim: Simulation) -> bool:
-    """As many as are wanted, all of the newest kind, all ready, and nobody is on his way out."""
-    web = sim.store.get("deployments", "default/web")
-    assert web is not None
-    status, want = web.get("status") or {}, web["spec"]["replicas"]
-    counts = {status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas")}
-    seen = status.get("observedGeneration") == web["metadata"]["generation"] and counts == {want}
-    return seen and len(sim.state().get("pods", {})) == want
-
-
-def tried(text: str) -> Any:
-    """What comes back of the requests, as a picture; or why it does not come to that."""
-    try:
-        return figure(renewed(opened(read(text))))
-    except Unsolved:
-        return Shown(NOT_YET, NOT_YET)
-    except (ApiError, yaml.YAMLError, Closed) as error:
-        return card(error)
-
-
-# --- the drill -------------------------------------------------------------------------------
 
 
 def _cases() -> Iterator[Case]:
@@ -144,7 +51,7 @@ def _play(seed: int, lag: float, scene: Scene, text: str) -> None:
     except Closed as stuck:
         scene.tell(str(stuck))
         _show(scene, stuck.sim)
-        raise Broken(READY, str(stuck)) from None
+        raise Broken(READY, str(stuck), *_obstacles(stuck.sim)) from None
     seen = total(sim)
     scene.tell(f"the new image is rolled out: {words(seen)}")
     if seen.lost:
@@ -188,6 +95,15 @@ def _same(web: Object) -> bool:
     return alike and alone and web["spec"]["replicas"] == SHOP["spec"]["replicas"]
 
 
+def _obstacles(sim: Simulation) -> Iterator[str]:
+    """Why a rollout may not get to its end, besides that nobody becomes ready."""
+    if sim.client.get("deployments", "default/web")["spec"].get("paused"):
+        yield "paused"
+    statuses = (dig(pod, "status", "containerStatuses", default=()) for pod in sim.client.list("pods"))
+    if any(status["restartCount"] for each in statuses for status in each):
+        yield "started anew"
+
+
 def _facts(web: Object, errors: dict[str, int]) -> Iterator[str]:
     """What the losses come from: how they look, and what stands in the manifest."""
     container = _container(web)
@@ -228,6 +144,7 @@ SMOOTHLY = Drill(
             opens_another_shop="another shop",
             is_refused="refused",
         ),
+        *_told(READY, waits_for_a_word="paused", has_no_patience="started anew"),
         WORDS["11.1"].diagnosis("asks at the wrong door", READY.name),
         *_told(
             NONE_LOST,
