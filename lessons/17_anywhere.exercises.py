@@ -145,23 +145,12 @@ show(Harbour)
 # after any call, answers get lost, and your news may be late.
 
 # %% tags=["hole"]
-class HarbourController(Controller):
-    """One berth for every Service that wants one."""
-
-    primary, outside = "services", ["harbour"]
-
-    def reconcile(self, key):
-        service = self.cache.get("services", key)
-        if service is None:
-            return
-        ### BEGIN SOLUTION
-        ### HOLE: it wants a berth: promise, rent, set the port, tell the address. It wants none: give back, and let go
-        if wants(service):
-            self.ensure(service)
-        elif FINALIZER in finalizers(service):
-            self.clean_up(service)
+class Mooring(Controller):
+    """What is done for a Service that wants a berth."""
 
     def ensure(self, service):
+        ### BEGIN SOLUTION
+        ### HOLE: promise to give it back, rent, set the port, tell the address
         if FINALIZER not in finalizers(service):
             self.client.patch(service, patch={"metadata": {"finalizers": [FINALIZER]}})
             return
@@ -172,6 +161,24 @@ class HarbourController(Controller):
             self.harbour.set_port(berth["number"], port)
         if address_of(service) != berth["address"]:
             self.client.patch_status(service, patch=with_address(berth["address"]))
+        ### END SOLUTION
+
+# %% tags=["hole"]
+class HarbourController(Mooring):
+    """One berth for every Service that wants one."""
+
+    primary, outside = "services", ["harbour"]
+
+    def reconcile(self, key):
+        service = self.cache.get("services", key)
+        if service is None:
+            return
+        ### BEGIN SOLUTION
+        ### HOLE: does it want a berth? If not, and it has one: give it back, and let go
+        if wants(service):
+            self.ensure(service)
+        elif FINALIZER in finalizers(service):
+            self.clean_up(service)
 
     def clean_up(self, service):
         for berth in self.harbour.list(uid_of(service)):

@@ -516,14 +516,14 @@ other.reveal()
 # %% [markdown]
 # And with stock kubectl, which cannot tell where it is. (Without it these cells say so.)
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["measured", "nbval-ignore-output"]
 kubectl("get websites")
 kubectl("get deployments,services,configmaps --selector=website=shop")
 
 # %% [markdown]
 # The overlay for tests, and the file with which this lesson began:
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["measured", "nbval-ignore-output"]
 kubectl("create namespace test")
 kubectl("apply -n test -k ../examples/shop/kustomize/overlays/test")
 kubectl("create namespace anywhere")

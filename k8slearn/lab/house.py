@@ -16,17 +16,17 @@ PLACES = {
     "lab": (1.5, 5),
     "sim": (1, 4),
     "live": (2, 4),
-    "traffic": (3, 4),
+    "traffic": (2.7, 2.55),
     "cluster": (1.5, 3),
     "clouds": (-1, 2),
     "controllers": (0, 2),
     "scheduler": (1, 2),
     "node": (2, 2),
     "machinery": (1, 1),
-    "extension": (3.2, 3),
-    "apiserver": (3.2, 2),
+    "extension": (3.8, 3),
+    "apiserver": (3.8, 2),
     "client": (1, 0),
-    "store": (3.2, 1),
+    "store": (3.8, 1),
     "api": (2.1, -1),
 }
 COLOURS = {
@@ -65,7 +65,7 @@ def _draw() -> Figure:
     for name in PLACES:
         for below in direct(name):
             _arrow(axes, boxes, name, below)
-    axes.set_xlim(-1.6, 3.9)
+    axes.set_xlim(-1.5, 4.3)
     axes.set_ylim(-1.6, 5.5)
     return figure
 
