@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from k8slearn.live.notebook import Background
 
 COMMAND = str(Path(sys.executable).with_name("k8slearn"))
-PATIENCE = 30.0  # seconds after which a test gives up
+PATIENCE = 120.0  # seconds after which a test gives up
 
 
 class Up:
